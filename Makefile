@@ -1,0 +1,50 @@
+# Every target sets up what it needs, from a bare clone, inside this folder.
+
+PYTHON ?= python3
+VENV := .venv
+BENCH_VENV := .venv-bench
+BIN := $(VENV)/bin
+CHECKED := src tests $(wildcard benchmarks examples)
+PIP_FLAGS := --quiet --disable-pip-version-check --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: install demo test check bench clean help python-version
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed  ## Install the product and its development tools into .venv
+
+demo: install  ## Run everything on embedded defaults and the market simulator
+	$(BIN)/tradeworthy demo
+
+test: install  ## Run the tests; ARGS="tests/core -k name" narrows them
+	$(BIN)/python -m pytest $(ARGS)
+
+check: install  ## Lint, formatting, types and the order of the rooms
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/mypy $(CHECKED)
+	$(BIN)/lint-imports
+
+bench: $(BENCH_VENV)/.installed  ## Measure the speed beside its peers, in an environment of its own
+	$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
+
+clean:  ## Remove build outputs and both environments; the home folder stays
+	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests $(wildcard benchmarks examples) -type d -name __pycache__ -prune -exec rm -rf {} +
+
+python-version:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$(PYTHON) is $$($(PYTHON) --version 2>&1); Tradeworthy needs Python 3.11 or newer." \
+	       "Name one: make install PYTHON=python3.11" >&2; exit 1; }
+
+$(VENV)/.installed: pyproject.toml constraints.txt | python-version
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[dev]'
+	@touch $@
+
+$(BENCH_VENV)/.installed: pyproject.toml constraints.txt | python-version
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install $(PIP_FLAGS) --editable '.[bench]'
+	@touch $@
