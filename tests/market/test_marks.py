@@ -1,0 +1,101 @@
+"""Marks: what a position is worth now, and how old that is."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.market.session import Session, reborn
+from tradeworthy.market.bars import BarClosed, PriceObserved
+from tradeworthy.market.books import BookChanged, Level
+from tradeworthy.market.instruments import Instrument, InstrumentListed
+from tradeworthy.market.listing import Listing
+from tradeworthy.market.marks import Marks
+
+BTC = Instrument(
+    "BTC", "venue", "USDT", Decimal("0.1"), Decimal("0.001"), Decimal("0.0005"), Decimal("0.0002")
+)
+TICK_VALUE = 10_000
+MINUTE = 60_000_000_000
+
+
+class Market:
+    """Marks in a session with BTC listed."""
+
+    def __init__(self) -> None:
+        self.listing = Listing()
+        self.marks = Marks(self.listing)
+        self.session = Session(self.listing, self.marks)
+        self.session.admit(InstrumentListed(BTC), 1)
+
+    def bar(self, close: float, minute: int) -> None:
+        """A bar that opened at `minute`."""
+        self.session.admit(BarClosed("BTC", "1m", minute * MINUTE, close, close, close, close, 1.0))
+
+    def book(self, bids: list[int], asks: list[int], minute: int) -> None:
+        """A book with a lot at each of those ticks."""
+        bid_levels, ask_levels = (tuple(Level(ticks, 1) for ticks in side) for side in (bids, asks))
+        self.session.admit(BookChanged("BTC", minute * MINUTE, bid_levels, ask_levels))
+
+
+@pytest.fixture
+def market() -> Market:
+    """A market without a price yet."""
+    return Market()
+
+
+def test_without_a_price_there_is_no_mark(market: Market) -> None:
+    """None is not zero."""
+    assert market.marks.price("BTC") is None
+    assert market.marks.value("BTC", 5) is None
+    assert market.marks.ts("BTC") == 0
+
+
+def test_a_bar_marks_at_its_close_as_of_its_end(market: Market) -> None:
+    """The open time of a bar is not when its close was known; worth is rounded against us on both sides."""
+    market.bar(10.07, 5)
+    assert market.marks.price("BTC") == 10.07
+    assert market.marks.ts("BTC") == 6 * MINUTE
+    assert market.marks.value("BTC", 3) == 3 * 100 * TICK_VALUE
+    assert market.marks.value("BTC", -3) == -3 * 101 * TICK_VALUE
+
+
+def test_a_book_marks_longs_at_the_bid_and_shorts_at_the_ask(market: Market) -> None:
+    """What closing now would bring; the middle is for showing."""
+    market.book([98, 97], [103], 5)
+    assert market.marks.value("BTC", 2) == 2 * 98 * TICK_VALUE
+    assert market.marks.value("BTC", -2) == -2 * 103 * TICK_VALUE
+    assert market.marks.price("BTC") == pytest.approx(10.05)
+    assert market.marks.ts("BTC") == 5 * MINUTE
+
+
+def test_the_newest_by_the_venues_clock_is_the_mark(market: Market) -> None:
+    """A book older than the last bar or price no longer counts."""
+    market.book([98], [103], 5)
+    market.bar(10.5, 5)
+    assert market.marks.price("BTC", 1) == 10.5
+    market.session.admit(PriceObserved("BTC", 10.6, 7 * MINUTE))
+    assert (market.marks.price("BTC", 1), market.marks.ts("BTC")) == (10.6, 7 * MINUTE)
+    market.bar(10.7, 7)
+    assert market.marks.price("BTC") == 10.7
+    market.book([99], [104], 8)
+    assert market.marks.price("BTC", 1) == pytest.approx(9.9)
+
+
+def test_a_missing_side_falls_back_to_the_last_price(market: Market) -> None:
+    """A long without bids is marked by the last trade or bar, and an empty book says nothing."""
+    market.bar(10.5, 3)
+    market.book([], [103], 5)
+    assert market.marks.price("BTC", 1) == market.marks.price("BTC") == 10.5
+    assert market.marks.price("BTC", -1) == pytest.approx(10.3)
+    market.book([], [], 6)
+    assert market.marks.price("BTC", -1) == pytest.approx(10.3)
+
+
+def test_marks_survive_a_snapshot(market: Market) -> None:
+    """Bars, prices and books come back as they were."""
+    market.bar(10.5, 3)
+    market.book([98], [103], 5)
+    market.session.admit(PriceObserved("BTC", 10.6, MINUTE))
+    before = market.marks.state
+    market.marks.state = reborn(before)
+    assert market.marks.state == before
