@@ -1,0 +1,60 @@
+"""What a desk wants: legs, a policy for when one falls short, and an expiry. One decision answers the whole."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from tradeworthy.core.candidates import Candidate
+from tradeworthy.market.instruments import Side
+
+
+class Policy(StrEnum):
+    """What happens when a leg of several falls short."""
+
+    ALL_OR_NONE = "all_or_none"
+    COMPLETE = "complete"
+    UNWIND = "unwind"
+    HOLD = "hold"
+
+
+class TimeInForce(StrEnum):
+    """How long an order works: now and whole, now and what there is, or until cancelled or the intent's expiry."""
+
+    FOK = "fok"
+    FAK = "fak"
+    GTC = "gtc"
+
+
+class Leg(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One order to be: `limit_ticks` None is at market. `position` is the ledger's key (default: the instrument)."""
+
+    instrument: str
+    side: Side
+    lots: int
+    limit_ticks: int | None = None
+    position: str = ""
+    time_in_force: TimeInForce = TimeInForce.FAK
+
+
+class Intent(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Legs that belong together. `expires_at` is session time in ns (0: never); `reduce_only` can only shrink positions.
+
+    `complete_ticks` is how far past its limit COMPLETE may pay for a missing leg. `edge` is the expected profit in cash units.
+    """
+
+    legs: tuple[Leg, ...]
+    policy: Policy = Policy.ALL_OR_NONE
+    expires_at: int = 0
+    reduce_only: bool = False
+    complete_ticks: int = 0
+    edge: int = 0
+    reason: str = ""
+    dedupe_key: str = ""
+
+
+class TradeCandidate(Candidate, frozen=True, kw_only=True):
+    """A candidate that comes with its intent, for risk to judge."""
+
+    intent: Intent
