@@ -1,0 +1,43 @@
+"""Buys a close above the highest high of the bars before it, and leaves after a number of bars."""
+
+from tradeworthy import BarClosed, Candidate, Desk, DeskContext, Event, Side, State, on
+
+
+class Breakout(Desk):
+    """One long position an instrument, each with an equal part of nine tenths of the capital."""
+
+    class Settings(Desk.Settings):
+        """`lookback`: bars that make the ceiling. `hold`: bars until the exit."""
+
+        lookback: int = 60
+        hold: int = 30
+
+    class Memory(State):
+        """The last `lookback` highs of each instrument."""
+
+        highs: dict[str, list[float]] = {}
+
+    @on(BarClosed)
+    def decide(self, bar: BarClosed, context: DeskContext) -> Event | str:
+        """A candidate, or the reason why there is none."""
+        highs = self.state.highs.setdefault(bar.instrument, [])
+        ceiling = max(highs, default=bar.high)
+        warm = len(highs) == self.settings.lookback
+        highs[:] = [*highs, bar.high][-self.settings.lookback :]
+        figures = {"close": bar.close, "ceiling": ceiling}
+        if context.working(bar.instrument):
+            return "order_working"
+        if context.position(bar.instrument).lots:
+            if context.bars_held(bar.instrument) >= self.settings.hold:
+                return context.leave("held", bar.instrument, figures=figures)
+            if bar.close > ceiling:
+                return Candidate("breakout", bar.instrument, figures, skip="already_long")
+            return "holding"
+        if not warm:
+            return "warming_up"
+        if bar.close <= ceiling:
+            return "inside_range"
+        notional = 0.9 * context.capital() / len(self.instruments)
+        return context.enter(
+            "breakout", bar.instrument, Side.BUY, notional=notional, price=bar.close, figures=figures
+        )

@@ -1,0 +1,80 @@
+"""The daily summary, as text and as JSON, from the figures that the store or a running summary gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+import msgspec
+
+TITLE = "Tradeworthy - Daily Summary"
+RULE = "─" * 29
+
+_CENT = Decimal("0.01")
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def text(summary: Mapping[str, Any]) -> str:
+    """The summary for a terminal; sections without data are left out."""
+    decided = summary["wins"] + summary["losses"]
+    lines = [
+        TITLE,
+        RULE,
+        "TRADES",
+        f"  Total trades: {summary['total_trades']}",
+        f"  Open positions: {summary['open_trades']}",
+        f"  Closed: {summary['closed_trades']}",
+        "",
+        f"P&L ({str(summary.get('mode') or 'paper').title()})",
+        f"  Realized P&L: {dollars(summary['realized_pnl'])}",
+        f"  Win rate: {summary['win_rate']:.0%} ({summary['wins']}/{decided})",
+    ]
+    kinds = [(row["type"], str(row["trades"]), dollars(row["pnl"])) for row in summary["by_opportunity_type"]]
+    risks = [(row["reason"], str(row["count"])) for row in summary["risk_rejections"]]
+    lines += _table("BY OPPORTUNITY TYPE", ("Type", "Trades", "P&L"), kinds)
+    lines += _table("RISK EVENTS", ("Reason", "Count"), risks)
+    if summary["candidates"]:
+        lines += ["", "CANDIDATES", f"  Opened: {summary['candidates']}"]
+        lines += [
+            f"  {' '.join((row['outcome'], row['reason'])).strip()}: {row['count']}"
+            for row in summary["verdicts"]
+        ]
+        lines.append(f"  Fills: {summary['fills']} (fees {dollars(summary['fees'])})")
+    return "\n".join(lines) + "\n"
+
+
+def json_text(summary: Mapping[str, Any]) -> str:
+    """The summary as JSON, indented: money as exact numbers, times in ISO 8601."""
+    return msgspec.json.format(_encode(_tidy(summary)), indent=2).decode() + "\n"
+
+
+def dollars(amount: Decimal | int) -> str:
+    """An amount of currency to the cent, the sign before the symbol: `$4.20`, `-$4.20`."""
+    cents = Decimal(amount).quantize(_CENT, rounding=ROUND_HALF_EVEN)
+    return f"{'-' if cents < 0 else ''}${abs(cents)}"
+
+
+def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The first column to the left, the others to the right; nothing without rows."""
+    if not rows:
+        return []
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    return ["", title, *(_row(row, widths) for row in (heads, *rows))]
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first = cells[0].ljust(widths[0])
+    rest = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
+    return "  " + "  ".join([first, *rest])
+
+
+def _tidy(value: Any) -> Any:
+    """Decimals without the zeros that say nothing (4.20000000 is 4.2), all the way down."""
+    if isinstance(value, Decimal):
+        return Decimal(f"{value.normalize():f}")
+    if isinstance(value, Mapping):
+        return {name: _tidy(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_tidy(item) for item in value]
+    return value

@@ -1,0 +1,147 @@
+"""Assembles the core of a session from its configuration: the same parts in every mode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tradeworthy.core.agents import Agent
+from tradeworthy.core.errors import UsageError
+from tradeworthy.core.events import Event
+from tradeworthy.core.ports import Outbox, Recorder
+from tradeworthy.core.sequencer import Sequencer
+from tradeworthy.execution.accounting import CashMoved
+from tradeworthy.execution.bar_venue import BarVenue
+from tradeworthy.execution.book_venue import BookVenue
+from tradeworthy.execution.desk import Desk
+from tradeworthy.execution.fingerprint import Fingerprint
+from tradeworthy.execution.ledger import Ledger
+from tradeworthy.execution.order_desk import OrderDesk
+from tradeworthy.execution.paper_venue import PaperVenue
+from tradeworthy.execution.positions import Position
+from tradeworthy.execution.settings import PaperVenueSettings
+from tradeworthy.execution.tally import Tally
+from tradeworthy.market.instruments import Instrument, InstrumentListed
+from tradeworthy.market.listing import Listing
+from tradeworthy.market.marks import Marks
+from tradeworthy.market.money import Scale, cash_of
+from tradeworthy.risk.flattener import Flattener
+from tradeworthy.risk.guardian import Guardian
+from tradeworthy.risk.settings import PPM, DeskRisk, ppm_of
+from tradeworthy.runtime.configuration import Configuration, DeskSettings, InstrumentSettings, section
+from tradeworthy.runtime.desk_files import load_desk
+from tradeworthy.runtime.event_union import codec
+
+CONFIGURED = "configuration"
+"""Source of a run's first inputs: what is listed, and the cash it begins with."""
+
+
+class Account:
+    """What desks see of the books: their own positions, orders and capital."""
+
+    def __init__(self, ledger: Ledger, orders: OrderDesk, listing: Listing, shares: dict[str, int]) -> None:
+        self._ledger, self._orders, self._listing, self._shares = ledger, orders, listing, shares
+        self.position = ledger.position
+        self.working = orders.working
+        self.scale = listing.scale
+
+    def capital(self, desk: str) -> int:
+        """The desk's share of the account at cost, in cash units."""
+        return self._ledger.equity_at_cost() * self._shares[desk] // PPM
+
+
+@dataclass(frozen=True)
+class Core:
+    """A session's core: the sequencer, and the parts that screens and closing lines read."""
+
+    sequencer: Sequencer
+    listing: Listing
+    marks: Marks
+    ledger: Ledger
+    orders: OrderDesk
+    guardian: Guardian
+    fingerprint: Fingerprint
+    tally: Tally
+
+    def positions(self) -> list[Position]:
+        """The open positions."""
+        return self.ledger.positions()
+
+
+def assemble(
+    configuration: Configuration,
+    recorder: Recorder,
+    outbox: Outbox,
+    *,
+    seed: int,
+    record_inputs: bool = True,
+    observers: Sequence[Agent] = (),
+) -> Core:
+    """A core without inputs yet, `observers` first; UsageError if a desk can't be made of its section."""
+    listing = Listing()
+    marks = Marks(listing)
+    ledger = Ledger(listing)
+    orders = OrderDesk(listing)
+    risks = {desk.name: DeskRisk(share=desk.share, on_fault=desk.on_fault) for desk in configuration.desks}
+    venue = make_venue(configuration.venue, listing, ledger)
+    guardian = Guardian(configuration.risk, risks, ledger=ledger, listing=listing, marks=marks)
+    fingerprint, tally = Fingerprint(ledger), Tally()
+    shares = {name: ppm_of(risk.share) for name, risk in risks.items()}
+    account = Account(ledger, orders, listing, shares)
+    parts: list[Agent] = [*observers, listing, marks, ledger, orders, venue, guardian, fingerprint, tally]
+    for settings in configuration.desks:
+        desk = make_desk(settings)
+        desk.account = account
+        flattener = Flattener(desk.name, settings.on_fault, ledger=ledger, orders=orders, listing=listing)
+        parts += [desk, flattener]
+    sequencer = Sequencer(parts, codec(), recorder, outbox, seed=seed, record_inputs=record_inputs)
+    return Core(sequencer, listing, marks, ledger, orders, guardian, fingerprint, tally)
+
+
+def make_venue(settings: PaperVenueSettings, listing: Listing, ledger: Ledger) -> PaperVenue:
+    """The paper venue with the matcher that the configuration names."""
+    kind = BarVenue if settings.matcher == "bar" else BookVenue
+    return kind(settings, listing, ledger)
+
+
+def make_desk(settings: DeskSettings) -> Desk:
+    """The desk of one `[[desks]]` section."""
+    kind = load_desk(settings.file)
+    own = section(kind.Settings, settings.settings, f"desk {settings.name}, {settings.file.name}")
+    try:
+        return kind(settings.name, own, settings.instruments, settings.timeframe)
+    except TypeError as error:
+        raise UsageError(
+            f"desk {settings.name} can't be made: {error}; leave out __init__ or keep its arguments"
+        ) from error
+
+
+def instruments_of(configuration: Configuration) -> list[Instrument]:
+    """The instruments that some desk trades, in order; UsageError for one that can't be listed."""
+    traded = {name for desk in configuration.desks for name in desk.instruments}
+    return [_instrument(item) for item in configuration.instruments if item.id in traded]
+
+
+def _instrument(settings: InstrumentSettings) -> Instrument:
+    return Scale(Instrument(**settings.model_dump(exclude_none=True))).instrument
+
+
+def timeframe_of(configuration: Configuration) -> str:
+    """The one timeframe that all desks trade; UsageError if there are several."""
+    timeframes = sorted({desk.timeframe for desk in configuration.desks})
+    if len(timeframes) > 1:
+        raise UsageError(
+            f"the desks want bars of {' and '.join(timeframes)}; give a session's desks one timeframe"
+        )
+    return timeframes[0]
+
+
+def listed_instruments(configuration: Configuration) -> list[Event]:
+    """An InstrumentListed for each instrument that some desk trades."""
+    return [InstrumentListed(item) for item in instruments_of(configuration)]
+
+
+def first_inputs(configuration: Configuration) -> list[Event]:
+    """What a new run is told before its feed begins."""
+    initial = CashMoved(cash_of(configuration.account.cash), "initial cash")
+    return [*listed_instruments(configuration), initial]

@@ -1,0 +1,106 @@
+"""A backtest: the same core on a feed, as fast as it can, without database or bus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tradeworthy.core.agents import Agent, Context, State, on
+from tradeworthy.core.errors import UsageError
+from tradeworthy.core.packets import Packet
+from tradeworthy.gateways.feeds.protocol import FeedReport
+from tradeworthy.market.bars import BarClosed
+from tradeworthy.market.money import cash_of
+from tradeworthy.reporting.files import BacktestFiles
+from tradeworthy.runtime.drivers import SimulatedDriver
+from tradeworthy.runtime.event_union import codec
+from tradeworthy.runtime.feeds import open_feed
+from tradeworthy.runtime.home import Home
+from tradeworthy.runtime.opening import open_run
+from tradeworthy.runtime.overview import overview
+from tradeworthy.runtime.plan import Plan
+
+Watch = Callable[[dict[str, Any]], None]
+WATCH_EVERY = 20
+"""Chunks between two looks at the progress."""
+
+
+@dataclass(frozen=True)
+class Backtested:
+    """What a backtest came to: `files` are those written, `feed` says what was read."""
+
+    figures: dict[str, Any]
+    overview: dict[str, Any]
+    feed: FeedReport
+    files: list[Path]
+    finished: bool
+
+
+class FileSink(Agent):
+    """The part named `files`: it sees each bar before the desks do, and each decision at its turn's end."""
+
+    def __init__(self) -> None:
+        super().__init__("files", State())
+        self.files: BacktestFiles | None = None
+
+    @on(BarClosed)
+    def take_bar(self, bar: BarClosed, context: Context) -> None:
+        """Note the bar whose turn begins."""
+        if self.files:
+            self.files.add(Packet(context.seq, context.seq, 0, context.now, "feed", bar))
+
+    def take_decision(self, body: bytes) -> None:
+        """Note a decision of the turn that ended."""
+        if self.files:
+            self.files.add(codec().decode(body)[1])
+
+
+def run_backtest(plan: Plan, home: Home, watch: Watch | None = None) -> Backtested:
+    """Run `plan` over its feed; trades.csv, daily.csv, summary.json and bars.csv go to `plan.out`, if it is given.
+
+    UsageError for an endless feed without a duration; DeskHalted if a desk raises: a backtest has no quarantine.
+    """
+    home.make()
+    feed = open_feed(plan, home)
+    start_ts, feed_end = feed.span()
+    if feed_end is None and plan.duration_s is None:
+        raise UsageError(f"the {feed.name} feed has no end; give --duration SECONDS of session time")
+    sink = FileSink() if plan.out else None
+    run = open_run(
+        plan,
+        home,
+        feed.identity(),
+        start_ts,
+        observers=[sink] if sink else [],
+        on_decision=sink.take_decision if sink else None,
+    )
+    life, looks = run.life, 0
+
+    async def beat() -> None:
+        nonlocal looks
+        looks += 1
+        if watch and not looks % WATCH_EVERY:
+            watch(overview(life))
+
+    driver = SimulatedDriver(life, feed, asyncio.Event(), end_ts=run.end_ts, pace=None, beat=beat)
+    with ExitStack() as ends:
+        ends.callback(life.close)
+        if sink and plan.out:
+            sink.files = ends.enter_context(
+                _files(plan, plan.out, life.header.run, run.life.core.listing.scale)
+            )
+        finished = asyncio.run(driver.run())
+        life.snapshot()
+        if sink and sink.files:
+            sink.files.close()
+    written = sorted(plan.out.iterdir()) if plan.out else []
+    return Backtested(life.figures(), overview(life), feed.report(), written, finished)
+
+
+def _files(plan: Plan, out: Path, run: str, scale: Any) -> BacktestFiles:
+    account = plan.configuration.account
+    return BacktestFiles(out, scale, cash=cash_of(account.cash), run=run, currency=account.currency)

@@ -1,0 +1,91 @@
+"""Runs on disk: which one a plan goes on with, and what a new one is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tradeworthy.core.errors import UsageError
+from tradeworthy.journal.segments import Header, list_segments
+from tradeworthy.runtime.home import Home
+from tradeworthy.runtime.identity import cpu_features, decision_hash, run_identity, versions
+from tradeworthy.runtime.plan import Mode, Plan
+
+
+@dataclass(frozen=True)
+class RunName:
+    """`<configuration>-<identity>-<ordinal>`: runs of one identity differ in the ordinal alone."""
+
+    stem: str
+    ordinal: int
+
+    def __str__(self) -> str:
+        return f"{self.stem}-{self.ordinal}"
+
+
+def identity_of(plan: Plan, feed: dict[str, Any]) -> tuple[str, str]:
+    """Identity and decision hash of the run that `plan` asks for; a run is over when either would change."""
+    decisions = decision_hash(desk.file for desk in plan.configuration.desks)
+    resolved = plan.configuration.resolved()
+    for desk in resolved["desks"]:
+        desk["file"] = Path(desk["file"]).name
+    resolved.pop("data")
+    parts = (decisions, resolved, feed, plan.the_seed, plan.duration_s, plan.mode.value)
+    return run_identity(*parts), decisions
+
+
+def newest(home: Home, stem: str) -> RunName | None:
+    """The newest run of that stem, or None."""
+    ordinals = [
+        int(tail)
+        for folder in home.runs.glob(f"{stem}-*")
+        if (tail := folder.name.removeprefix(f"{stem}-")).isdecimal() and list_segments(folder)
+    ]
+    return RunName(stem, max(ordinals)) if ordinals else None
+
+
+def newest_unsealed(home: Home, name: str) -> Path | None:
+    """The folder of the newest run of that configuration's name that no later run has followed; None if none."""
+    folders = [folder for folder in _by_age(home) if folder.name.rsplit("-", 2)[0] == name]
+    return folders[-1] if folders and not (folders[-1] / "sealed").exists() else None
+
+
+def header_of(
+    plan: Plan, name: RunName, feed: dict[str, Any], decisions: str, *, parent: str = "", **session: Any
+) -> Header:
+    """The header of the run `name`: all that a replay needs."""
+    return Header(
+        parent=parent,
+        run=str(name),
+        configuration=plan.configuration.resolved(),
+        decision_hash=decisions,
+        seed=plan.the_seed,
+        record_inputs=plan.mode is not Mode.BACKTEST,
+        feed=feed,
+        cpu=cpu_features().split(),
+        versions=versions(),
+        session={"mode": plan.mode.value, "duration_s": plan.duration_s, **session},
+    )
+
+
+def find(home: Home, run: str) -> Path:
+    """The folder of the run named `run`, or of the newest run for ""; UsageError naming those there are."""
+    folders = _by_age(home)
+    for folder in folders:
+        if folder.name == run:
+            return folder
+    if not run and folders:
+        return folders[-1]
+    known = ", ".join(folder.name for folder in folders[-5:]) or "none"
+    raise UsageError(
+        f"there is no run {run!r} in {home.runs} (newest: {known}); start one with `tradeworthy run`"
+    )
+
+
+def _by_age(home: Home) -> list[Path]:
+    """The folders of all runs, the one last written to at the end."""
+    return sorted(
+        (folder for folder in home.runs.glob("*") if list_segments(folder)),
+        key=lambda folder: max(path.stat().st_mtime_ns for path in folder.glob("*.journal*")),
+    )

@@ -1,0 +1,103 @@
+"""The servers around a session: the database that it is projected into, and the bus that mirrors it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+
+from tradeworthy.core.errors import TradeworthyError
+from tradeworthy.gateways import embedded as redis_server
+from tradeworthy.gateways.bus import Bus
+from tradeworthy.gateways.bus import place_of as place_of_bus
+from tradeworthy.gateways.control import Flatten, Halt, Request, Resume
+from tradeworthy.gateways.messages import SystemCommand
+from tradeworthy.journal.segments import Place
+from tradeworthy.runtime.event_union import codec
+from tradeworthy.runtime.home import Home
+from tradeworthy.runtime.life import Life
+from tradeworthy.runtime.mirror import Mirror
+from tradeworthy.store import addresses, init_db
+from tradeworthy.store.projector import Projector
+from tradeworthy.store.values import Ids
+
+log = structlog.get_logger()
+
+DRAIN_S_MAX = 30.0
+ACCOUNT = "paper"
+
+Handle = Callable[[Request], Awaitable[dict[str, Any]]]
+
+
+class Services:
+    """Database and bus of one session; entering refuses (Retryable, NotAvailable) if one of them is absent."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._redis_url = ""
+        self._projector: Projector | None = None
+        self._mirror: Mirror | None = None
+        self._bus: Bus | None = None
+        self.late = ""
+
+    def __enter__(self) -> Self:
+        asyncio.run(init_db(self._home.path))
+        self._redis_url = redis_server.redis_url(self._home.path)
+        log.info(
+            "services_ready",
+            database=addresses.place_of(self._url()),
+            redis=place_of_bus(self._redis_url),
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        redis_server.leave(self._home.path)
+        addresses.leave(self._home.path)
+
+    def _url(self) -> str:
+        return addresses.database_url(self._home.path)
+
+    def start(self, life: Life, loop: asyncio.AbstractEventLoop, handle: Handle) -> None:
+        """Follow the durable journal of `life` into both; commands on the bus go to `handle` in `loop`."""
+
+        def durable() -> Place:
+            return life.writer.durable_bytes
+
+        def on_command(command: SystemCommand) -> None:
+            asyncio.run_coroutine_threadsafe(_obey(command, handle), loop)
+
+        self._bus = Bus(self._redis_url, Ids(life.header.run).of, on_command)
+        self._bus.start()
+        self._mirror = Mirror(life.folder, codec(), durable, self._bus)
+        self._mirror.start()
+        self._projector = Projector(life.folder, self._url, codec(), durable)
+        self._projector.start()
+
+    def stop(self) -> None:
+        """Bring bus and rows up to the journal, as far as they let us; `late` says what is missing."""
+        if self._mirror and self._bus:
+            self._mirror.stop()
+            self._bus.close()
+        if self._projector and not self._projector.stop(DRAIN_S_MAX):
+            lag = self._projector.lag()
+            self.late = f"its rows end at seq {lag.seq}; the rest follows with the next run or report"
+            log.warning("rows_late", seq=lag.seq, error=lag.error)
+
+
+async def _obey(command: SystemCommand, handle: Handle) -> None:
+    """A command from the bus, as the control socket would have it."""
+    by, reason = command.by or "bus", command.reason or "HALT_ALL on system.commands"
+    requests: dict[str, Callable[[], Request]] = {
+        "HALT_ALL": lambda: Halt(by=by, reason=reason),
+        "RESUME": lambda: Resume(by=by, reason=reason),
+        "FLATTEN": lambda: Flatten(account=ACCOUNT, by=by, reason=reason, confirm=True),
+    }
+    try:
+        await handle(requests[command.command]())
+    except TradeworthyError as error:
+        log.warning("bus_command_refused", command=command.command, error=str(error))

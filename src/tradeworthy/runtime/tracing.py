@@ -1,0 +1,173 @@
+"""Shows the way of a packet: its root, all that the root caused, and where each candidate ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tradeworthy.core.candidates import Candidate, Verdict
+from tradeworthy.core.errors import UsageError
+from tradeworthy.core.packets import HEAD, Kind, Packet
+from tradeworthy.journal import snapshots
+from tradeworthy.journal.digest import Digest
+from tradeworthy.journal.reader import Record, read, read_header
+from tradeworthy.journal.recorder import JournalRecorder
+from tradeworthy.runtime.assembly import Core
+from tradeworthy.runtime.configuration import from_values
+from tradeworthy.runtime.event_union import codec
+from tradeworthy.runtime.life import withheld_of
+from tradeworthy.runtime.opening import builder
+from tradeworthy.runtime.outbox import DurableOutbox
+from tradeworthy.store.values import Ids
+
+_HEADS = msgspec.msgpack.Decoder(tuple[int, int, str, int, msgspec.Raw])
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All packets on record of one trace, in order. `reasons` are given for a turn without a candidate, by desk."""
+
+    run: str
+    root: int
+    packets: list[Packet]
+    reasons: dict[str, str]
+
+    def fates(self) -> Iterator[tuple[Packet, Verdict | None]]:
+        """Each candidate of the trace, with its verdict (None: it is open)."""
+        verdicts = {
+            packet.event.candidate: packet.event
+            for packet in self.packets
+            if isinstance(packet.event, Verdict)
+        }
+        for packet in self.packets:
+            if isinstance(packet.event, Candidate):
+                yield packet, verdicts.get(packet.seq)
+
+
+def find_seq(folder: Path, packet: str) -> int:
+    """The seq that `packet` names: a seq, or the id of a packet on record; UsageError if it is neither."""
+    if packet.isdecimal():
+        return int(packet)
+    try:
+        wanted = UUID(packet)
+    except ValueError as error:
+        raise UsageError(f"{packet!r} is no packet; give a seq, or an id as the database has it") from error
+    ids = Ids(read_header(folder).run)
+    for record in read(folder):
+        if record.kind != Kind.MARK and ids.of(record.seq) == wanted:
+            return record.seq
+    raise UsageError(f"packet {packet} is not in run {folder.name}; name its run with --run")
+
+
+def trace(folder: Path, packet: str) -> Trace:
+    """The trace that `packet` (a seq or an id) of the run in `folder` is of.
+
+    A candidate's later packets belong to other turns, so all that name it as their cause are followed, too.
+    """
+    seq = find_seq(folder, packet)
+    root = _root_of(folder, seq)
+    found = _family(folder, root)
+    quiet = not any(isinstance(one.event, Candidate) for one in found)
+    reasons = _reasons(folder, root) if quiet and read_header(folder).record_inputs else {}
+    return Trace(folder.name, root, found, reasons)
+
+
+def _heads(record: Record) -> tuple[int, int]:
+    trace_of, cause, *_ = _HEADS.decode(memoryview(record.body)[HEAD.size :])
+    return trace_of, cause
+
+
+def _root_of(folder: Path, seq: int) -> int:
+    """The trace that packet `seq` is of: of a packet about a candidate, the candidate's."""
+    packet = _packet_at(folder, seq)
+    candidate = _speaks_of(packet.event)
+    return _packet_at(folder, candidate).trace if candidate else packet.trace
+
+
+def _packet_at(folder: Path, seq: int) -> Packet:
+    """Packet `seq`; for an internal one, which is not on record, the input of its turn."""
+    turn: Record | None = None
+    for record in read(folder):
+        if record.kind == Kind.MARK:
+            continue
+        if record.seq > seq:
+            break
+        if record.kind == Kind.INPUT or record.seq == seq:
+            turn = record
+        if record.seq == seq:
+            break
+    if turn is None:
+        raise UsageError(f"packet {seq} is not on record in run {folder.name}; give a seq of that run")
+    return codec().decode(turn.body)[1]
+
+
+def _family(folder: Path, root: int) -> list[Packet]:
+    """The packets of trace `root`, and those that speak of its candidates in later turns."""
+    found: list[Packet] = []
+    candidates: dict[int, None] = {}
+    for record in read(folder):
+        if record.kind == Kind.MARK or record.seq < root:
+            continue
+        of_trace = _heads(record)[0] == root
+        if not of_trace and not (candidates and record.kind == Kind.DECISION):
+            continue
+        packet = codec().decode(record.body)[1]
+        if of_trace or _speaks_of(packet.event) in candidates:
+            found.append(packet)
+            if isinstance(packet.event, Candidate):
+                candidates[packet.seq] = None
+            elif isinstance(packet.event, Verdict):
+                candidates.pop(packet.event.candidate, None)
+    return found
+
+
+def _speaks_of(event: Any) -> int:
+    """The candidate that an event is about: by its own field, or by its order's id."""
+    candidate = getattr(event, "candidate", 0)
+    if candidate:
+        return int(candidate)
+    number = str(getattr(event, "order", "")).partition(".")[0]
+    return int(number) if number.isdecimal() else 0
+
+
+def _reasons(folder: Path, root: int) -> dict[str, str]:
+    """Recompute the turn of input `root` from the nearest snapshot: each desk's reason for opening nothing."""
+    header = read_header(folder)
+    configuration = from_values(header.configuration, f"the header of run {header.run}")
+    digest = Digest(b"")
+    core = builder(configuration, header)(JournalRecorder(digest), DurableOutbox(lambda _: None))
+    sequencer = core.sequencer
+    base = snapshots.newest(folder)
+    if base and base.seq >= root:
+        base = None
+    if base:
+        snapshots.restore(sequencer, digest, base)
+    sequencer.withheld = withheld_of(folder)
+    for record in read(folder, base.place if base else None):
+        if record.kind != Kind.INPUT:
+            continue
+        packet = codec().decode(record.body)[1]
+        before = _counts(core)
+        sequencer.admit(
+            packet.agent, packet.position, packet.ts, packet.event, trace=packet.trace, cause=packet.cause
+        )
+        if record.seq == root:
+            return {
+                desk: reason
+                for (desk, reason), count in _counts(core).items()
+                if count > before.get((desk, reason), 0)
+            }
+    return {}
+
+
+def _counts(core: Core) -> dict[tuple[str, str], int]:
+    return {
+        (desk, reason): count
+        for desk, reasons in core.sequencer.agents["counters"].state.counts.items()
+        for reason, count in reasons.items()
+    }

@@ -1,0 +1,98 @@
+"""The longer SQL of queries.py. `runs` is the chain, `run` its newest, `since` and `until` the period."""
+
+from typing import Final, LiteralString
+
+from psycopg.sql import SQL, Composed
+
+_PARTS: Final = {
+    "in_chain": SQL("run = ANY(%(runs)s)"),
+    "created": SQL("created_at BETWEEN COALESCE(%(since)s, '-infinity') AND COALESCE(%(until)s, 'infinity')"),
+    "closed_then": SQL(
+        "trade.run = ANY(%(runs)s) AND trade.status = 'closed'"
+        " AND trade.closed_at BETWEEN COALESCE(%(since)s, '-infinity') AND COALESCE(%(until)s, 'infinity')"
+    ),
+    "open_now": SQL("trade.run = %(run)s AND trade.status = 'open'"),
+    "shown": SQL("id, seq, created_at, trace, cause, agent, type, input, event"),
+}
+
+
+def _made(text: LiteralString) -> Composed:
+    """`text` with the parts that it names in braces."""
+    return SQL(text).format(**_PARTS)
+
+
+CLOSED: Final = _made("""
+SELECT count(*) AS trades, COALESCE(sum(pnl), 0) AS pnl,
+       count(*) FILTER (WHERE pnl > 0) AS wins, count(*) FILTER (WHERE pnl < 0) AS losses
+FROM trades trade WHERE {closed_then}
+""")
+
+BY_KIND: Final = _made("""
+SELECT COALESCE(opening.kind, 'carried') AS type, count(*) AS trades, COALESCE(sum(trade.pnl), 0) AS pnl
+FROM trades trade
+LEFT JOIN candidates opening ON opening.run = trade.run AND opening.seq = trade.entry_candidate
+WHERE ({closed_then} OR {open_now}) GROUP BY 1 ORDER BY 1
+""")
+
+BY_DESK: Final = _made("""
+SELECT desk AS strategy, count(*) AS trades, COALESCE(sum(pnl), 0) AS pnl
+FROM trades trade WHERE ({closed_then} OR {open_now}) GROUP BY 1 ORDER BY 1
+""")
+
+REFUSED: Final = _made("""
+SELECT rule AS reason, count(*) AS count FROM risk_events
+WHERE {in_chain} AND {created} AND kind = 'rejected' GROUP BY 1 ORDER BY 2 DESC, 1
+""")
+
+CANDIDATES: Final = _made("SELECT count(*) AS count FROM candidates WHERE {in_chain} AND {created}")
+
+VERDICTS: Final = _made("""
+SELECT COALESCE(verdict, 'OPEN') AS outcome, COALESCE(reason, '') AS reason, count(*) AS count FROM candidates
+WHERE {in_chain} AND {created} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+""")
+
+FILLS: Final = _made("""
+SELECT count(*) AS count, COALESCE(sum(fee), 0) AS fees FROM fills
+WHERE {in_chain} AND {created} AND status <> 'FAILED'
+""")
+
+TURNS: Final = _made("""
+SELECT reason, sum(turns)::bigint AS turns FROM counters
+WHERE {in_chain} AND desk = %(desk)s AND from_at < %(until)s AND to_at > %(since)s
+GROUP BY 1 ORDER BY 2 DESC, 1
+""")
+
+DESK_VERDICTS: Final = _made("""
+SELECT COALESCE(verdict, 'OPEN') AS outcome, COALESCE(reason, '') AS reason, count(*) AS count FROM candidates
+WHERE {in_chain} AND desk = %(desk)s AND created_at >= %(since)s AND created_at < %(until)s
+GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+""")
+
+TRACE: Final = _made("""
+SELECT {shown} FROM packets
+WHERE run = %(run)s AND (trace = %(seq)s
+      OR trace = (SELECT trace FROM packets WHERE run = %(run)s AND seq = %(seq)s))
+ORDER BY seq
+""")
+
+PATH: Final = _made("""
+WITH RECURSIVE about AS (
+    SELECT {shown} FROM packets WHERE run = %(run)s AND candidate = %(candidate)s
+), above (seq, cause) AS (
+    SELECT seq, cause FROM packets WHERE run = %(run)s AND seq = %(candidate)s
+    UNION SELECT packets.seq, packets.cause FROM packets JOIN above ON packets.seq = above.cause
+    WHERE packets.run = %(run)s
+)
+SELECT * FROM about
+UNION SELECT {shown} FROM packets WHERE run = %(run)s AND seq IN (SELECT seq FROM above)
+UNION SELECT {shown} FROM packets WHERE run = %(run)s AND trace IN (SELECT trace FROM about)
+      AND candidate IS NULL AND cause IN (SELECT seq FROM about)
+ORDER BY seq
+""")
+
+OPEN: Final = _made("SELECT count(*) AS trades FROM trades trade WHERE {open_now}")
+
+EQUITY: Final = _made("""
+SELECT created_at, cash, cost, equity, realised, fees, peak, open_positions FROM equity
+WHERE {in_chain} AND {created} ORDER BY created_at, seq
+""")

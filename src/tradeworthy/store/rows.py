@@ -1,0 +1,357 @@
+"""Packets become rows: which event goes where, and nothing else. Values in, values out.
+
+What must be known besides the packets (steps of instruments, what is open) stands in `Known`, which the tables
+themselves can give back: so a projector that comes back makes the same rows as one that never stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+import msgspec
+
+from tradeworthy.core.candidates import Candidate, Decision, Outcome, Verdict
+from tradeworthy.core.events import CountersClosed, Event, Quarantined
+from tradeworthy.core.packets import Kind, Packet
+from tradeworthy.execution.accounting import EquityMarked, TradeClosed
+from tradeworthy.execution.intents import TradeCandidate
+from tradeworthy.execution.orders import CancelOrder, FillObserved, OrderObserved, PlaceOrder
+from tradeworthy.market.bars import BarClosed
+from tradeworthy.market.instruments import InstrumentChanged, InstrumentListed
+from tradeworthy.market.money import Scale, decimal_of
+from tradeworthy.risk.operators import HaltChanged, HealthObserved, Operator
+from tradeworthy.store.changes import Changes, Row
+from tradeworthy.store.trade_rows import KnownTrades, TradeRows, candidate_of
+from tradeworthy.store.values import Ids, at, at_or_none, day_of, json_of
+
+Maker = Callable[["Rows", Packet, Any], None]
+
+_UNFILLED = {Outcome.SKIPPED: "skipped", Outcome.REJECTED: "rejected"}
+
+
+class Known(msgspec.Struct):
+    """What rows rest on besides their packets: scales by instrument, trades that are open, halts by desk."""
+
+    scales: dict[str, Scale] = {}
+    trades: KnownTrades = msgspec.field(default_factory=KnownTrades)
+    halts: dict[str, list[UUID]] = {}
+
+
+class Rows:
+    """Makes the rows of one run; `take` hands over those made since the last call. `bars` asks for bars, too."""
+
+    def __init__(self, run: str, known: Known, *, bars: bool = False) -> None:
+        self.run, self.known = run, known
+        self._ids = Ids(run)
+        self._bars = bars
+        self._changes = Changes()
+        self._trades = TradeRows(run, self._ids, known.scales, known.trades)
+        self._makers: dict[type[Event], Maker | None] = {}
+
+    def add(self, kind: int, packet: Packet) -> None:
+        """Note one packet: decision-level ones, health, and bars if they were asked for; others make no row."""
+        event = packet.event
+        cls = type(event)
+        if event.decision:
+            self._packet(packet, is_input=kind == Kind.INPUT)
+        if cls not in self._makers:
+            self._makers[cls] = next(
+                (self._MAKERS[base] for base in cls.__mro__ if base in self._MAKERS), None
+            )
+        maker = self._makers[cls]
+        if maker is not None:
+            maker(self, packet, event)
+        self._trades.add(packet, self._changes)
+
+    def take(self) -> Changes:
+        """All changes since the last call."""
+        changes, self._changes = self._changes, Changes()
+        return changes
+
+    def _head(self, packet: Packet) -> Row:
+        return {
+            "id": self._ids.of(packet.seq),
+            "run": self.run,
+            "seq": packet.seq,
+            "created_at": at(packet.ts),
+        }
+
+    def _packet(self, packet: Packet, *, is_input: bool) -> None:
+        row = {
+            **self._head(packet),
+            "ts": packet.ts,
+            "trace": packet.trace,
+            "cause": packet.cause,
+            "agent": packet.agent,
+            "type": type(packet.event).__name__,
+            "input": is_input,
+            "candidate": candidate_behind(packet),
+            "event": json_of(packet.event),
+        }
+        self._changes.add("packets", row)
+
+    def _quantity(self, instrument: str, lots: int) -> Decimal | None:
+        scale = self.known.scales.get(instrument)
+        return scale.quantity_of(lots) if scale else None
+
+    def _price(self, instrument: str, ticks: int | None) -> Decimal | None:
+        scale = self.known.scales.get(instrument)
+        return scale.price_of(ticks) if scale and ticks is not None else None
+
+    def _daily(self, packet: Packet, **values: Any) -> None:
+        self._changes.daily(self.run, day_of(packet.ts), values)
+
+    def _listed(self, _: Packet, event: InstrumentListed | InstrumentChanged) -> None:
+        self.known.scales[event.instrument.id] = Scale(event.instrument)
+
+    def _candidate(self, packet: Packet, event: Candidate) -> None:
+        row = {
+            **self._head(packet),
+            "trace": packet.trace,
+            "desk": packet.agent,
+            "kind": event.kind,
+            "instrument": event.instrument,
+            "status": "open",
+            "figures": json_of(event.figures),
+        }
+        if isinstance(event, TradeCandidate):
+            intent, leg = event.intent, event.intent.legs[0] if event.intent.legs else None
+            row |= {"intent": json_of(intent), "edge": decimal_of(intent.edge)}
+            if leg is not None:
+                row |= {
+                    "side": leg.side.value,
+                    "quantity": self._quantity(leg.instrument, leg.lots),
+                    "price": self._price(leg.instrument, leg.limit_ticks),
+                }
+        self._changes.add("candidates", row)
+        self._daily(packet, candidates=1)
+
+    def _decision(self, packet: Packet, event: Decision) -> None:
+        figures, limits = json_of(event.figures), json_of(event.limits)
+        row = {
+            **self._head(packet),
+            "candidate": event.candidate,
+            "decided_by": event.by,
+            "desk": event.desk,
+            "approved": event.approved,
+            "reason": event.reason,
+            "figures": figures,
+            "limits": limits,
+        }
+        self._changes.add("decisions", row)
+        patch = {
+            "run": self.run,
+            "seq": event.candidate,
+            "desk": event.desk,
+            "approved": event.approved,
+            "decided_by": event.by,
+            "rule": None if event.approved else event.reason,
+            "decision_figures": figures,
+            "limits": limits,
+        }
+        self._changes.change("candidates", patch)
+        if not event.approved:
+            self._risk_event(packet, "rejected", event.desk, event.reason, event.by, "", event)
+
+    def _verdict(self, packet: Packet, event: Verdict) -> None:
+        row = {
+            "run": self.run,
+            "seq": event.candidate,
+            "desk": event.desk,
+            "status": event.outcome.value.lower(),
+            "verdict": event.outcome.value,
+            "reason": event.reason,
+            "share": event.share,
+            "closed_at": at(packet.ts),
+            "closed_seq": packet.seq,
+        }
+        if event.limits:
+            row["limits"] = json_of(event.limits)
+        self._changes.change("candidates", row)
+        filled = event.outcome is Outcome.FILLED
+        self._daily(packet, **{"filled" if filled else _UNFILLED.get(event.outcome, "unfilled"): 1})
+
+    def _place_order(self, packet: Packet, event: PlaceOrder) -> None:
+        row = {
+            **self._head(packet),
+            "order_ref": event.order,
+            "candidate": event.candidate,
+            "desk": event.desk,
+            "position": event.position,
+            "instrument": event.instrument,
+            "side": event.side.value,
+            "lots": event.lots,
+            "quantity": self._quantity(event.instrument, event.lots),
+            "limit_ticks": event.limit_ticks,
+            "limit_price": self._price(event.instrument, event.limit_ticks),
+            "time_in_force": event.time_in_force.value,
+            "expires_at": at_or_none(event.expires_at),
+            "reduce_only": event.reduce_only,
+            "reason": event.reason,
+            "status": "SENT",
+            "updated_at": at(packet.ts),
+        }
+        self._changes.add("orders", row)
+
+    def _cancel_order(self, packet: Packet, event: CancelOrder) -> None:
+        row = {"run": self.run, "order_ref": event.order, "cancel_reason": event.reason}
+        self._changes.change("orders", row)
+
+    def _order_observed(self, packet: Packet, event: OrderObserved) -> None:
+        row = {
+            "run": self.run,
+            "order_ref": event.order,
+            "status": event.status.value,
+            "status_reason": event.reason or None,
+            "venue_order": event.venue_order or None,
+            "updated_at": at(packet.ts),
+        }
+        self._changes.change("orders", row)
+
+    def _fill(self, packet: Packet, event: FillObserved) -> None:
+        scale = self.known.scales.get(event.instrument)
+        notional = decimal_of(scale.cost(event.ticks, event.lots)) if scale else None
+        row = {
+            **self._head(packet),
+            "venue": event.venue,
+            "fill": event.fill,
+            "order_ref": event.order,
+            "candidate": candidate_of(event.order),
+            "desk": event.desk,
+            "position": event.position,
+            "instrument": event.instrument,
+            "side": event.side.value,
+            "ticks": event.ticks,
+            "price": self._price(event.instrument, event.ticks),
+            "lots": event.lots,
+            "quantity": self._quantity(event.instrument, event.lots),
+            "notional": notional,
+            "fee": decimal_of(event.fee),
+            "maker": event.maker,
+            "status": event.status.value,
+            "reason": event.reason or None,
+            "ts_event": at(event.ts_event),
+        }
+        self._changes.change("fills", row)
+
+    def _equity(self, packet: Packet, event: EquityMarked) -> None:
+        names = ("cash", "cost", "equity", "realised", "fees", "peak")
+        cash = {name: decimal_of(getattr(event, name)) for name in names}
+        self._changes.add("equity", {**self._head(packet), **cash, "open_positions": event.open_positions})
+        self._daily(packet, equity=cash["equity"], peak=cash["peak"])
+
+    def _counters(self, packet: Packet, event: CountersClosed) -> None:
+        for reason, turns in event.counts.items():
+            row = {
+                "run": self.run,
+                "desk": event.desk,
+                "from_at": at(event.from_ts),
+                "to_at": at(event.to_ts),
+                "reason": reason,
+                "turns": turns,
+                "seq": packet.seq,
+            }
+            self._changes.change("counters", row)
+
+    def _bar(self, packet: Packet, event: BarClosed) -> None:
+        if not self._bars:
+            return
+        prices = {name: getattr(event, name) for name in ("open", "high", "low", "close", "volume")}
+        row = {
+            "run": self.run,
+            "instrument": event.instrument,
+            "timeframe": event.timeframe,
+            "open_at": at(event.ts_event),
+            "seq": packet.seq,
+        }
+        self._changes.change("bars", row | prices)
+
+    def _risk_event(
+        self,
+        packet: Packet,
+        kind: str,
+        desk: str,
+        rule: str,
+        by: str,
+        reason: str,
+        decision: Decision | None = None,
+    ) -> None:
+        row = {**self._head(packet), "kind": kind, "desk": desk, "rule": rule, "by": by, "reason": reason}
+        if decision is not None:
+            row |= {
+                "candidate": decision.candidate,
+                "figures": json_of(decision.figures),
+                "limits": json_of(decision.limits),
+            }
+        self._changes.add("risk_events", row)
+
+    def _halt(self, packet: Packet, event: HaltChanged) -> None:
+        kind = "halted" if event.halted else "released"
+        self._risk_event(packet, kind, event.desk, event.rule, event.by, event.reason)
+        if event.halted:
+            row = {
+                **self._head(packet),
+                "desk": event.desk,
+                "rule": event.rule,
+                "by": event.by,
+                "reason": event.reason,
+            }
+            self.known.halts.setdefault(event.desk, []).append(row["id"])
+            self._changes.add("halts", row)
+            return
+        for halt in self.known.halts.pop(event.desk, ()):
+            row = {
+                "id": halt,
+                "released_at": at(packet.ts),
+                "released_by": event.by,
+                "release_reason": event.reason,
+            }
+            self._changes.change("halts", row)
+
+    def _operator(self, packet: Packet, event: Operator) -> None:
+        self._risk_event(packet, "operator", event.desk, event.command_name.value, event.by, event.reason)
+
+    def _quarantined(self, packet: Packet, event: Quarantined) -> None:
+        self._risk_event(packet, "quarantined", event.desk, "handler_raised", "", event.error)
+        self._health(packet, event.desk or "all", crashes=1, ok=False, word=event.error)
+
+    def _health_observed(self, packet: Packet, event: HealthObserved) -> None:
+        self._health(packet, event.part, crashes=0, ok=event.ok, word=event.word, figure=event.figure)
+
+    def _health(self, packet: Packet, part: str, **values: Any) -> None:
+        row = {"run": self.run, "part": part, "updated_at": at(packet.ts)}
+        self._changes.change("agent_health", row | values)
+
+    _MAKERS: ClassVar[dict[type[Event], Maker]] = {
+        InstrumentListed: _listed,
+        InstrumentChanged: _listed,
+        Candidate: _candidate,
+        Decision: _decision,
+        Verdict: _verdict,
+        PlaceOrder: _place_order,
+        CancelOrder: _cancel_order,
+        OrderObserved: _order_observed,
+        FillObserved: _fill,
+        EquityMarked: _equity,
+        CountersClosed: _counters,
+        BarClosed: _bar,
+        HaltChanged: _halt,
+        Operator: _operator,
+        Quarantined: _quarantined,
+        HealthObserved: _health_observed,
+    }
+
+
+def candidate_behind(packet: Packet) -> int | None:
+    """The candidate that a packet is, answers or follows from, as far as its event tells."""
+    event = packet.event
+    if isinstance(event, Candidate):
+        return packet.seq
+    if isinstance(event, Decision | Verdict | PlaceOrder | TradeClosed):
+        return event.candidate or None
+    if isinstance(event, CancelOrder | OrderObserved | FillObserved):
+        return candidate_of(event.order)
+    return None
