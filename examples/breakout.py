@@ -20,23 +20,25 @@ class Breakout(Desk):
     @on(BarClosed)
     def decide(self, bar: BarClosed, context: DeskContext) -> Event | str:
         """A candidate, or the reason why there is none."""
+        lookback, hold = self.settings.lookback, self.settings.hold
         highs = self.state.highs.setdefault(bar.instrument, [])
-        ceiling = max(highs, default=bar.high)
-        warm = len(highs) == self.settings.lookback
-        highs[:] = [*highs, bar.high][-self.settings.lookback :]
-        figures = {"close": bar.close, "ceiling": ceiling}
+        highs.append(bar.high)
+        if len(highs) <= lookback:
+            return "warming_up"
+        del highs[: -lookback - 1]
+        ceiling = max(highs[:-1])
+        holding = context.position(bar.instrument).lots > 0
+        if not holding and bar.close <= ceiling:
+            return "inside_range"
         if context.working(bar.instrument):
             return "order_working"
-        if context.position(bar.instrument).lots:
-            if context.bars_held(bar.instrument) >= self.settings.hold:
-                return context.leave("held", bar.instrument, figures=figures)
-            if bar.close > ceiling:
-                return Candidate("breakout", bar.instrument, figures, skip="already_long")
-            return "holding"
-        if not warm:
-            return "warming_up"
+        figures = {"close": bar.close, "ceiling": ceiling}
+        if holding and context.bars_held(bar.instrument) >= hold:
+            return context.leave("held", bar.instrument, figures=figures)
         if bar.close <= ceiling:
-            return "inside_range"
+            return "holding"
+        if holding:
+            return Candidate("breakout", bar.instrument, figures, skip="already_long")
         notional = 0.9 * context.capital() / len(self.instruments)
         return context.enter(
             "breakout", bar.instrument, Side.BUY, notional=notional, price=bar.close, figures=figures

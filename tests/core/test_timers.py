@@ -79,20 +79,23 @@ def test_a_dump_is_the_same_after_a_reload() -> None:
     for timers in (through, reloaded):
         for ts in range(5):
             timers.set(Timer(ts, 0, "a", "x", 0, 0))
-        timers.set(Timer(2, 0, "a", "y", 0, 0))
+        for key in "yzw":
+            timers.set(Timer(4, 0, "a", key, 0, 0))
     reloaded.load(reloaded.dump())
     for timers in (through, reloaded):
-        timers.set(Timer(4, 0, "b", "x", 0, 0))
+        timers.set(Timer(4, 0, "a", "v", 0, 0))
     assert through.dump() == reloaded.dump()
+    assert [timer.key for timer in reloaded.dump()] == [*"xyzwv"]
 
 
 def test_a_timer_set_again_and_again_takes_no_memory() -> None:
     """A deadline that each input puts off leaves nothing behind, however far ahead it is."""
     timers = Timers()
+    timers.set(Timer(500_000, 0, "orders", "expiry", 0, 0))
     for ts in range(10_000):
         timers.set(Timer(ts + 1_000_000, 0, "orders", "stale", 0, 0))
     assert len(timers._heap) < 50
-    assert timers.due == 1_009_999
+    assert [timer.ts for timer in timers.dump()] == [500_000, 1_009_999]
 
 
 def test_never_is_past_all_session_time() -> None:

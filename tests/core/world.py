@@ -119,6 +119,20 @@ class Told(Agent):
         return self._reply(event, context)
 
 
+Reply = Callable[[Event, Context], Answer]
+
+
+def on_tick(answer: Answer | Callable[[Context], Answer]) -> Reply:
+    """A reply to Tick alone."""
+
+    def reply(event: Event, context: Context) -> Answer:
+        if not isinstance(event, Tick):
+            return None
+        return answer(context) if callable(answer) else answer
+
+    return reply
+
+
 def silent(_: Event, __: Context) -> None:
     """A reply that says nothing."""
 

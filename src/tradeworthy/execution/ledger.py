@@ -61,12 +61,20 @@ class Ledger(Agent):
     def __init__(self, listing: Listing) -> None:
         super().__init__("ledger", LedgerState())
         self._listing = listing
+        self._flats: dict[tuple[str, str], Position] = {}
 
     # What others read
 
     def position(self, desk: str, position: str) -> Position:
         """What `desk` holds under that key; a flat Position if nothing."""
-        return self.state.positions.get(f"{desk}/{position}") or Position(desk, position)
+        held = self.state.positions.get(f"{desk}/{position}") if self.state.positions else None
+        return held or self._flat(desk, position)
+
+    def _flat(self, desk: str, position: str) -> Position:
+        flat = self._flats.get((desk, position))
+        if flat is None:
+            flat = self._flats[desk, position] = Position(desk, position)
+        return flat
 
     def positions(self, desk: str = "") -> list[Position]:
         """The open positions of `desk` ("": of all), the oldest first."""

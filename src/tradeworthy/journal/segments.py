@@ -14,7 +14,7 @@ import msgspec
 
 FRAME = struct.Struct("<II")
 HEADER, COMMIT = 0, 5  # kinds that only the journal has
-COMMIT_MARK = b"\xc1committed\xc1" + bytes.fromhex("5e7a0c91d3")  # 0xc1 is in no text, and in no MessagePack
+COMMIT_MARK = b"\xc1committed\xc1" + bytes.fromhex("5e7a0c91d3")  # 0xc1 is in no text
 
 
 class Place(NamedTuple):
