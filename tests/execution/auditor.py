@@ -66,6 +66,7 @@ class Auditor:
         elif isinstance(event, CashMoved):
             self.cash += event.amount
         elif isinstance(event, Settled):
+            self.taken.pop(event.instrument, None)
             for key, lots in self.held.items():
                 if key[1] == event.instrument:
                     self.cash += lots * event.payout

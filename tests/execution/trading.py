@@ -14,7 +14,15 @@ from tradeworthy.execution.accounting import CashMoved
 from tradeworthy.execution.intents import Intent, Leg, Policy, TimeInForce, TradeCandidate
 from tradeworthy.execution.ledger import Ledger
 from tradeworthy.execution.order_desk import OrderDesk
-from tradeworthy.execution.orders import CancelWorking, FillObserved, OrderObserved, PlaceOrder, Reconciled
+from tradeworthy.execution.orders import (
+    CancelWorking,
+    FillObserved,
+    FillStatus,
+    OrderObserved,
+    OrderStatus,
+    PlaceOrder,
+    Reconciled,
+)
 from tradeworthy.execution.paper_executor import paper_executor
 from tradeworthy.execution.settings import PaperVenueSettings
 from tradeworthy.market.bars import TIMEFRAMES_NS, BarClosed
@@ -211,3 +219,32 @@ def verdict(events: Sequence[Event]) -> tuple[str, str, float]:
 def placed(events: Sequence[Event]) -> list[PlaceOrder]:
     """The orders sent among `events`."""
     return [one for one in events if isinstance(one, PlaceOrder)]
+
+
+def answer(trading: Trading, order: PlaceOrder, status: OrderStatus, reason: str = "") -> list[Event]:
+    """A live venue says something of an order."""
+    return trading.admit(OrderObserved(order.order, status, trading.now, reason))
+
+
+def report(
+    trading: Trading, order: PlaceOrder, lots: int, status: FillStatus = FillStatus.CONFIRMED, number: int = 1
+) -> list[Event]:
+    """A live venue reports a fill at 100."""
+    return trading.admit(
+        FillObserved(
+            "paper",
+            f"{order.order}#{number}",
+            order.order,
+            order.desk,
+            order.position,
+            order.instrument,
+            order.side,
+            100,
+            lots,
+            10**6,
+            False,
+            trading.now,
+            status,
+            order.reason,
+        )
+    )

@@ -7,7 +7,15 @@ import msgspec
 
 from tradeworthy.core.agents import Agent
 from tradeworthy.core.candidates import Decision, Verdict
-from tradeworthy.core.events import CountersClosed, Event, Quarantined, Resumed, TimeAdvanced, WokeUp
+from tradeworthy.core.events import (
+    CountersClosed,
+    Event,
+    Quarantined,
+    Resumed,
+    SessionEnded,
+    TimeAdvanced,
+    WokeUp,
+)
 from tradeworthy.core.packets import Codec, Packet
 from tradeworthy.core.sequencer import Sequencer
 from tradeworthy.execution import accounting
@@ -25,6 +33,7 @@ CODEC = Codec(
         FeedGap,
         Quarantined,
         Resumed,
+        SessionEnded,
         TimeAdvanced,
         TradeCandidate,
         Verdict,

@@ -125,9 +125,7 @@ class BarVenue(PaperVenue):
             its = bars[member.place.instrument]
             return self._plan(member, its, claims, self._touch(member, its), its.ts_event)
 
-        made = self._judge(members, plan, context)
-        bars.clear()
-        return made
+        return self._judge(members, plan, context)
 
     def _touch(self, resting: Resting, bar: BarClosed) -> Touch | None:
         place = resting.place

@@ -71,7 +71,6 @@ class BookVenue(PaperVenue):
     def resume(self, event: Resumed, context: Context) -> list[Event]:
         """End every order and forget every book."""
         self.state.books.clear()
-        self.state.taken.clear()
         return super().resume(event, context)
 
     def _plan(self, resting: Resting, claims: Claims, now: int) -> Plan:

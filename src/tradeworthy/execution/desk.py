@@ -59,7 +59,7 @@ class DeskContext(Context):
         """Whole bars of the desk's timeframe since position `key` was opened."""
         return (self.now - self.position(key).opened_ts) // self._bar_ns
 
-    def enter(  # noqa: PLR0913 - the parts of one order
+    def enter(
         self,
         kind: str,
         instrument: str,
@@ -111,4 +111,4 @@ class Desk(Agent):
 
     def context(self, sequencer: Sequencer) -> DeskContext:
         """The context that its handlers are given."""
-        return DeskContext(sequencer, self, cast(Account, self.account))
+        return DeskContext(sequencer, self, cast("Account", self.account))

@@ -39,9 +39,10 @@ class Leg(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Intent(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Legs that belong together. `expires_at` is session time in ns (0: never); `reduce_only` can only shrink positions.
+    """Legs that belong together. `expires_at` is session time in ns (0: never).
 
-    `complete_ticks` is how far past its limit COMPLETE may pay for a missing leg. `edge` is the expected profit in cash units.
+    `reduce_only` can only shrink positions. `complete_ticks` is how far past its limit COMPLETE may pay for a
+    missing leg. `edge` is the expected profit in cash units.
     """
 
     legs: tuple[Leg, ...]

@@ -18,7 +18,7 @@ from tradeworthy.execution.accounting import (
 from tradeworthy.execution.fills import FillMemory, Seen, key_of
 from tradeworthy.execution.orders import FillObserved, FillStatus
 from tradeworthy.execution.positions import Booked, Movement, Position, book, changed
-from tradeworthy.market.instruments import INT64_MAX
+from tradeworthy.market.instruments import INT64_MAX, InstrumentListed
 from tradeworthy.market.listing import Listing
 from tradeworthy.market.marks import Marks
 from tradeworthy.market.money import decimal_of
@@ -126,7 +126,10 @@ class Ledger(Agent):
 
     @on(Opened)
     def open(self, event: Opened, _: Context) -> list[Event]:
-        """Take over cash and positions; Bug unless the books are empty."""
+        """Take over cash and positions; Bug unless the books are empty.
+
+        A position is told of as soon as its instrument is listed: Opened is a run's first input, before that.
+        """
         state = self.state
         if state.deposits or state.positions or state.cash:
             raise Bug(
@@ -150,7 +153,16 @@ class Ledger(Agent):
             state.deposits += record.cost
             self._add(f"{held.desk}/{held.position}", Booked(held))
         self._assert_conserved()
-        return [changed(held, held.opened_ts) for held in state.positions.values()]
+        listed = self._listing.state.instruments
+        return [
+            changed(held, held.opened_ts) for held in state.positions.values() if held.instrument in listed
+        ]
+
+    @on(InstrumentListed)
+    def tell_of(self, event: InstrumentListed, _: Context) -> list[Event]:
+        """What was taken over in an instrument that is known only now."""
+        held = [one for one in self.state.positions.values() if one.instrument == event.instrument.id]
+        return [changed(one, one.opened_ts) for one in held]
 
     @on(FillObserved)
     def fill(self, event: FillObserved, context: Context) -> list[Event] | None:

@@ -54,7 +54,8 @@ class OrderDesk(Agent):
 
     def working(self, desk: str, instrument: str) -> bool:
         """Whether a leg of `desk` for `instrument` was sent and its candidate has no verdict yet."""
-        return f"{desk}/{instrument}" in self.state.busy
+        busy = self.state.busy
+        return bool(busy) and f"{desk}/{instrument}" in busy
 
     def order(self, order: str) -> OrderRecord | None:
         """The record of an order whose candidate has no verdict yet."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from tradeworthy.core.events import Event
 from tradeworthy.execution.intents import TimeInForce
+from tradeworthy.execution.reasons import Reason
 from tradeworthy.market.instruments import Side
 
 
@@ -114,7 +115,7 @@ class CancelWorking(Event, frozen=True):
     decision: ClassVar[bool] = True
 
     desk: str
-    reason: str
+    reason: str = Reason.HALTED
 
 
 class Reconciled(Event, frozen=True):

@@ -10,7 +10,7 @@ what price orders trade is said by bar_venue.py and book_venue.py.
     reduce-only  trades at most what the position is at that moment, fills counted that the ledger is yet to
                  book.
     fills        CONFIRMED at once, with ids `<order>/<n>`; fees by the instrument's schedule.
-    a restart    ends every order as CANCELLED restart.
+    a restart    ends every order as CANCELLED restart, the session's end as CANCELLED session_ended.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from tradeworthy.core.agents import Agent, Context, State, on
-from tradeworthy.core.events import Event, Resumed, WokeUp
+from tradeworthy.core.events import Event, Resumed, SessionEnded, WokeUp
 from tradeworthy.execution.accounting import Settled
 from tradeworthy.execution.intents import Policy, TimeInForce
 from tradeworthy.execution.ledger import Ledger
@@ -80,12 +80,14 @@ class VenueState(State):
     """Orders by id, ids by instrument (no key without an order), groups by candidate.
 
     `unbooked` is signed lots by `desk/position` of fills that were reported and not yet seen by the ledger.
+    Once `ended`, no order is taken.
     """
 
     orders: dict[str, Resting] = {}
     working: dict[str, list[str]] = {}
     groups: dict[int, Group] = {}
     unbooked: dict[str, int] = {}
+    ended: bool = False
 
 
 class PaperVenue(Agent, ABC):
@@ -201,6 +203,15 @@ class PaperVenue(Agent, ABC):
             self._end(resting, Reason.RESTART, context.now) for resting in list(self.state.orders.values())
         ]
 
+    @on(SessionEnded)
+    def end_session(self, _: SessionEnded, context: Context) -> list[Event]:
+        """End every order, and take no more: no price will come that could fill them."""
+        self.state.ended = True
+        return [
+            self._end(resting, Reason.SESSION_ENDED, context.now)
+            for resting in list(self.state.orders.values())
+        ]
+
     @on(Settled)
     def settle(self, event: Settled, context: Context) -> list[Event]:
         """End the orders of an instrument that paid out, and forget it."""
@@ -215,6 +226,8 @@ class PaperVenue(Agent, ABC):
 
     def _refusal(self, order: PlaceOrder) -> Reason | None:
         """Why no venue would take the order; the smallest sizes don't bind orders that only reduce."""
+        if self.state.ended:
+            return Reason.SESSION_ENDED
         instrument = self._listing.state.instruments.get(order.instrument)
         if instrument is None:
             return Reason.UNKNOWN_INSTRUMENT

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     NOTHING_TO_REDUCE = "nothing_to_reduce"
     INTENT_EXPIRED = "intent_expired"
     RESTART = "restart"
+    SESSION_ENDED = "session_ended"
     HALTED = "halted"
     MARKET_SETTLED = "market_settled"
     FILL_FAILED = "fill_failed"
