@@ -21,7 +21,7 @@ COMMIT_BYTES = FRAME.size + HEAD.size + len(COMMIT_MARK)
 
 
 class CaughtUp(NamedTuple):
-    """What was projected of one run: how many records, and what ended it early ("": nothing)."""
+    """What was projected of one run: how many records, or what ended that early ("": nothing)."""
 
     run: str
     records: int
@@ -72,19 +72,19 @@ def _is_behind(folder: Path, place: Place | None) -> bool:
 
 
 def _project(folder: Path, url: str, codec: Codec) -> CaughtUp:
-    records = 0
     try:
         _make_durable(folder)
         projection = Projection(folder, read_header(folder), codec)
         try:
             projection.attach(url)
             records = projection.advance(None, final=True)
+            projection.flush()
+            return CaughtUp(folder.name, records, "")
         finally:
             projection.detach()
     except (AllHalted, NotAvailable) as error:
         structlog.get_logger().warning("run_not_projected", run=folder.name, error=str(error))
-        return CaughtUp(folder.name, records, str(error))
-    return CaughtUp(folder.name, records, "")
+        return CaughtUp(folder.name, 0, str(error))
 
 
 def _make_durable(folder: Path) -> None:

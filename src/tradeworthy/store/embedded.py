@@ -81,6 +81,8 @@ class EmbeddedPostgres:
                 fcntl.flock(lease, fcntl.LOCK_SH)
                 if not self._is_alive():
                     self._start()
+                elif self._lease is None:
+                    self._join()
                 undo.pop_all()
                 self._lease = lease
                 return self._url(OWNER)
@@ -102,6 +104,10 @@ class EmbeddedPostgres:
     def url(self) -> str:
         """The server's URL now; a server that died is started again, on the same port if it is still free."""
         return self.open()
+
+    def running_url(self) -> str | None:
+        """The server's URL if it runs, without starting it or taking a lease."""
+        return self._url(OWNER) if (self.folder / "alive").exists() and self._is_alive() else None
 
     def close(self) -> None:
         """Leave; the last one to leave stops the server."""
@@ -140,16 +146,29 @@ class EmbeddedPostgres:
             yield
 
     def _is_alive(self) -> bool:
+        # Shared, so that two who look at the same time do not take each other for the server.
         with (self.folder / "alive").open("wb") as file:
-            return not _lock(file, fcntl.LOCK_EX)
+            return not _lock(file, fcntl.LOCK_SH)
 
     def _url(self, database: str) -> str:
         password = (self.folder / "password").read_text()
         return f"postgresql://{OWNER}:{password}@127.0.0.1:{self._port()}/{database}"
 
     def _port(self) -> int:
-        path = self.folder / "port"
-        return int(path.read_text()) if path.exists() else 0
+        text = (self.folder / "port").read_text() if (self.folder / "port").exists() else ""
+        return int(text) if text.isdecimal() else 0  # a killed process may have left half of it
+
+    def _join(self) -> None:
+        """Wait for a server that another process started, and finish what that one was killed over."""
+        if self._is_ready():
+            self._make_database()
+        elif self._is_alive():
+            raise Retryable(
+                f"The embedded database in {self.folder} runs and is not ready: {self._last_log_line()};"
+                f" look at {self.folder / 'log'}"
+            )
+        else:
+            self._start()
 
     def _start(self) -> None:
         account = ServerAccount.of(self._data)
@@ -217,12 +236,17 @@ class EmbeddedPostgres:
                 pass_fds=[alive.fileno()],
                 **account.popen(),
             )
+        if self._is_ready(child):
+            return True
+        child.send_signal(signal.SIGQUIT)
+        return False
+
+    def _is_ready(self, child: subprocess.Popen[bytes] | None = None) -> bool:
+        """Wait until the server is ready; False if that takes too long, or `child` ended instead."""
         until = time.monotonic() + START_S_MAX
-        while child.poll() is None:
+        while time.monotonic() < until and (child.poll() is None if child else self._is_alive()):
             if self._postmaster()[7:8] == ["ready"]:
                 return True
-            if time.monotonic() > until:
-                child.send_signal(signal.SIGQUIT)
             time.sleep(POLL_S)
         return False
 

@@ -10,10 +10,11 @@ import psycopg
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from tradeworthy.core.errors import UsageError
-from tradeworthy.store.addresses import cannot_connect, database_url, engine_of
+from tradeworthy.store.addresses import cannot_connect, connect, database_url, engine_of
 
 LOCK = 0x7472_6164_6577_6F72
 """The advisory lock of whoever migrates: the word `tradewor`."""
@@ -27,8 +28,7 @@ def migrate(url: str) -> None:
 
     Retryable if it can't be reached, UsageError if it is newer than this program or we may not change it.
     """
-    scripts = Config()
-    scripts.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    scripts = _scripts()
     engine = engine_of(url)
     try:
         with _one_at_a_time, engine.begin() as connection:
@@ -50,6 +50,22 @@ def migrate(url: str) -> None:
         engine.dispose()
 
 
+def schema_versions(url: str) -> tuple[str, str]:
+    """The schema of the database at `url` ("": none yet), and the newest one; Retryable if it can't be reached."""
+    newest = ScriptDirectory.from_config(_scripts()).get_current_head() or ""
+    with connect(url) as connection:
+        if connection.execute("SELECT to_regclass('schema_version')").fetchone() == (None,):
+            return "", newest
+        found = connection.execute("SELECT version_num FROM schema_version").fetchone()
+    return (str(found[0]) if found else ""), newest
+
+
+def _scripts() -> Config:
+    scripts = Config()
+    scripts.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return scripts
+
+
 async def init_db(home: Path | None = None) -> None:
-    """Have the database (DATABASE_URL, else the embedded one of `home`) ready with all tables; again changes nothing."""
+    """Have the database (DATABASE_URL, else the embedded one of `home`) ready with all tables; twice is as once."""
     await asyncio.to_thread(lambda: migrate(database_url(home)))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from tradeworthy.core.errors import Bug
+from tradeworthy.core.errors import AllHalted, Bug
 from tradeworthy.core.packets import Codec, Kind
 from tradeworthy.journal.reader import Record, read
 from tradeworthy.journal.segments import START, Header, Place
@@ -43,7 +43,7 @@ class Projection:
         """Connect to the database at `url`, and stand where the tables do. Retryable if there is no connection."""
         self.detach()
         connection = connect(url, autocommit=True)
-        # What a crash of the server takes away is read from the journal again.
+        # What a crash of the server takes away is read from the journal again; `flush` ends the doubt.
         connection.execute("SET synchronous_commit = off")
         self._tables = RunTables(connection, self._header)
         self._begin(self._tables)
@@ -85,6 +85,11 @@ class Projection:
                 self.held_back = whole.held_back
                 return done
 
+    def flush(self) -> None:
+        """Make the rows survive a crash of the server, too; until then it may forget the last of them."""
+        if self._tables is not None:
+            self._tables.flush()
+
     def _begin(self, tables: RunTables) -> None:
         self.place, known = tables.begin()
         self._rows = Rows(self._header.run, known, bars=self._bars)
@@ -123,12 +128,18 @@ class Turns:
 
 
 def batches(whole: Iterable[list[Record]]) -> Iterator[list[Record]]:
-    """Turns put together, up to RECORDS_MAX records where one turn has no more."""
+    """Turns put together, up to RECORDS_MAX records where one turn has no more. What is before damage comes first."""
     batch: list[Record] = []
-    for turn in whole:
-        if batch and len(batch) + len(turn) > RECORDS_MAX:
-            yield batch
-            batch = []
-        batch += turn
+    damage: AllHalted | None = None
+    try:
+        for turn in whole:
+            if batch and len(batch) + len(turn) > RECORDS_MAX:
+                yield batch
+                batch = []
+            batch += turn
+    except AllHalted as error:
+        damage = error
     if batch:
         yield batch
+    if damage is not None:
+        raise damage

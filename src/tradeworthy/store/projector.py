@@ -62,6 +62,7 @@ class Projector:
         self._changed = threading.Condition()
         self._final = self._stopping = False
         self._settled: Place = START
+        self._flushed: Place = START
         self._error, self._attempts, self._since = "", 0, 0.0
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
@@ -71,7 +72,7 @@ class Projector:
         self._thread.start()
 
     def drain(self, timeout_s: float) -> bool:
-        """Wait until all that is durable now is in the tables, the last turn too; False if it takes longer.
+        """Wait until all that is durable now is safely in the tables, the last turn too; False if it takes longer.
 
         To be called between turns. What made the thread end, a damaged journal for one, is raised.
         """
@@ -79,7 +80,7 @@ class Projector:
         self._final = True
         self._wake.set()
         with self._changed:
-            done = self._changed.wait_for(lambda: self._failure or self._settled[:2] >= until[:2], timeout_s)
+            done = self._changed.wait_for(lambda: self._failure or self._flushed[:2] >= until[:2], timeout_s)
         self._final = False
         if self._failure:
             raise self._failure
@@ -136,17 +137,24 @@ class Projector:
             self._projection.detach()
 
     def _step(self) -> int:
-        """Project what is durable; how many records. `_settled` is then how far nothing is left to do."""
+        """Project what is durable; how many records. `_settled` is then how far nothing is left to do.
+
+        While someone drains, what was projected is flushed too, which also finds a connection that died unnoticed.
+        """
         until, final = self._durable(), self._final
         projection = self._projection
         if not projection.attached:
             projection.attach(self._url() if callable(self._url) else self._url)
-        if self._settled == until:
-            return 0
-        done = projection.advance(until, final=final)
-        with self._changed:
+            self._settled = START
+        done = 0
+        if self._settled != until:
+            done = projection.advance(until, final=final)
             self._settled = projection.place if projection.held_back else until
-            self._changed.notify_all()
+        if final and self._flushed != until:
+            projection.flush()
+            with self._changed:
+                self._flushed = self._settled
+                self._changed.notify_all()
         return done
 
     def _note_outage(self, error: Exception) -> None:

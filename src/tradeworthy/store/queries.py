@@ -108,11 +108,12 @@ class Queries:
         )
 
     def why(self, desk: str, at: datetime | None = None) -> Found:
-        """One hour of `desk`: that of `at`, else the last counted. Turns without a candidate, and verdicts, by reason."""
+        """Turns without a candidate, and verdicts, by reason, in one hour of `desk`: that of `at`, else the last."""
         known = [
             row["desk"]
             for row in self._all(
-                "SELECT desk FROM counters WHERE run = ANY(%(runs)s)"
+                "SELECT desk ->> 'name' AS desk FROM runs, jsonb_array_elements(configuration -> 'desks') desk"
+                " WHERE run = ANY(%(runs)s) UNION SELECT desk FROM counters WHERE run = ANY(%(runs)s)"
                 " UNION SELECT desk FROM candidates WHERE run = ANY(%(runs)s) ORDER BY desk"
             )
         ]

@@ -91,6 +91,12 @@ class RunTables:
         """Close the connection."""
         self._connection.close()
 
+    def flush(self) -> None:
+        """Have all that was written on the server's disk: a synchronous commit takes those before it along."""
+        with self._connection.transaction():
+            self._connection.execute("SET LOCAL synchronous_commit = on")
+            self._connection.execute("UPDATE runs SET place = place WHERE run = %s", [self._header.run])
+
     def clear(self) -> None:
         """Take all rows of the run away and stand at its journal's start, to be projected anew."""
         with self._connection.transaction():
@@ -127,7 +133,7 @@ class RunTables:
             "SELECT trade.desk, trade.position, packet.cause, trade.id, trade.lots, 0, trade.cost, trade.entry_notional"
             " FROM trades trade JOIN positions held USING (run, desk, position)"
             " JOIN packets packet ON packet.run = held.run AND packet.seq = held.seq"
-            " WHERE run = %s AND trade.status = 'reversed' AND trade.closed_seq IS NULL AND held.lots = 0"
+            " WHERE trade.run = %s AND trade.status = 'reversed' AND trade.closed_seq IS NULL AND held.lots = 0"
             " ORDER BY trade.seq",
             run,
         ):

@@ -314,7 +314,7 @@ CREATE TABLE agent_health (
 CREATE VIEW paper_trades AS
 SELECT trade.id, trade.created_at, opening.id::text AS opportunity_id,
        COALESCE(opening.kind, 'carried') AS opportunity_type, trade.instrument AS market_id, trade.venue, trade.side,
-       CASE trade.side WHEN 'buy' THEN 'LONG' ELSE 'SHORT' END AS outcome, trade.quantity, trade.entry_price AS price,
+       CASE trade.side WHEN 'buy' THEN 'LONG' WHEN 'sell' THEN 'SHORT' END AS outcome, trade.quantity, trade.entry_price AS price,
        trade.fees, COALESCE(opening.edge, 0) AS expected_edge, trade.desk AS strategy_id, TRUE AS risk_approved,
        NULL::text AS risk_rejection_reason, trade.status, trade.exit_price, trade.pnl AS realized_pnl,
        trade.closed_at AS resolved_at, opening.id AS request_id, opening.id AS group_id, 0 AS leg_no,
@@ -325,7 +325,7 @@ LEFT JOIN candidates opening ON opening.run = trade.run AND opening.seq = trade.
 WHERE run.mode IS DISTINCT FROM 'live' AND trade.status <> 'reversed'
 UNION ALL
 SELECT refused.id, refused.created_at, refused.id::text, refused.kind, refused.instrument, NULL, refused.side,
-       CASE refused.side WHEN 'buy' THEN 'LONG' ELSE 'SHORT' END, refused.quantity, refused.price, 0,
+       CASE refused.side WHEN 'buy' THEN 'LONG' WHEN 'sell' THEN 'SHORT' END, refused.quantity, refused.price, 0,
        COALESCE(refused.edge, 0), refused.desk, FALSE, refused.reason, 'rejected', NULL, NULL, refused.closed_at,
        refused.id, refused.id, 0, refused.instrument, NULL, run.mode, refused.run
 FROM candidates refused
