@@ -13,20 +13,22 @@ class Breakout(Desk):
         hold: int = 30
 
     class Memory(State):
-        """The last `lookback` highs of each instrument."""
+        """Of each instrument: the last `lookback` highs, and the highest of them."""
 
         highs: dict[str, list[float]] = {}
+        ceilings: dict[str, float] = {}
 
     @on(BarClosed)
     def decide(self, bar: BarClosed, context: DeskContext) -> Event | str:
         """A candidate, or the reason why there is none."""
         lookback, hold = self.settings.lookback, self.settings.hold
         highs = self.state.highs.setdefault(bar.instrument, [])
+        ceiling = self.state.ceilings.get(bar.instrument, 0.0)
         highs.append(bar.high)
-        if len(highs) <= lookback:
+        left = highs.pop(0) if len(highs) > lookback else 0.0
+        self.state.ceilings[bar.instrument] = max(highs) if left == ceiling else max(ceiling, bar.high)
+        if not left:
             return "warming_up"
-        del highs[: -lookback - 1]
-        ceiling = max(highs[:-1])
         holding = context.position(bar.instrument).lots > 0
         if not holding and bar.close <= ceiling:
             return "inside_range"

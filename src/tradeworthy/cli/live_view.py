@@ -1,60 +1,151 @@
-"""The live view of a run in a terminal: plain log lines where there is none."""
+"""The live view of a run in a terminal; where there is none, log lines say it all."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from tradeworthy.cli.console import on_terminal
+from tradeworthy.cli.logs import LINES
+
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
-    from tradeworthy.runtime.plan import Plan
+Watch = Callable[[dict[str, Any]], None]
+
+FRAMES_A_SECOND = 4
+VERDICTS_SHOWN = 6
+POSITIONS_SHOWN = 6
+WIDTH = 56
+"""Columns of the figures at least, so that the table stands still as they change."""
 
 
 @contextmanager
-def watching(plan: Plan, *, live: bool) -> Iterator[Callable[[dict[str, Any]], None] | None]:
-    """What the session is to call with its overview: a table that is drawn anew in place, or None."""
-    if not live:
+def watching(title: str, *, shown: bool | None = None) -> Iterator[Watch | None]:
+    """What a session is to call with its overview, which is drawn in place; None without a terminal.
+
+    Log lines scroll by above it. When the run is over the view is gone and the outcome is printed instead.
+    """
+    if not (on_terminal() if shown is None else shown):
         yield None
         return
     from rich.console import Console
     from rich.live import Live
+    from rich.text import Text
 
+    screen = Screen(title)
     console = Console(stderr=True)
-    with Live(console=console, refresh_per_second=4, transient=True) as screen:
 
-        def watch(seen: dict[str, Any]) -> None:
-            screen.update(table_of(seen))
+    def write(line: str) -> None:
+        console.print(Text.from_ansi(line), soft_wrap=True, highlight=False)
 
-        yield watch
-
-
-def table_of(seen: dict[str, Any]) -> Table:
-    """An overview as a table."""
-    from rich.table import Table
-
-    table = Table(title=f"{seen['mode']} {seen['run']}", show_header=False, title_justify="left")
-    table.add_column(style="dim")
-    table.add_column()
-    verdicts = ", ".join(
-        f"{outcome} {reason} {count}"
-        for outcome, reasons in sorted(seen["verdicts"].items())
-        for reason, count in sorted(reasons.items(), key=lambda item: -item[1])
+    live = Live(
+        screen, console=console, refresh_per_second=FRAMES_A_SECOND, transient=True, redirect_stdout=False
     )
-    positions = ", ".join(f"{held['position']} {held['value']}" for held in seen["open_positions"])
-    for name, value in (
-        ("session time", seen["session_time"]),
-        ("inputs", f"{seen['inputs']:,}"),
-        ("equity", f"{seen['equity']} (cash {seen['cash']})"),
-        ("open", positions or "nothing"),
-        ("candidates", f"{seen['candidates']:,} ({seen['open_candidates']} open)"),
-        ("verdicts", verdicts or "none yet"),
-        (
-            "fills",
-            f"{seen['fills']:,} fills, {seen['trades_closed']:,} trades closed, P&L {seen['realised_pnl']}",
-        ),
-        ("halted", seen["halted"] or "no"),
-    ):
-        table.add_row(name, value)
+    with live, LINES.through(write):
+        yield screen.show
+
+
+class Screen:
+    """What is drawn: the newest overview, and until the first one that the session is starting."""
+
+    def __init__(self, title: str) -> None:
+        from rich.spinner import Spinner
+
+        self._spinner = Spinner("dots", f" {title}: starting")
+        self._seen: dict[str, Any] | None = None
+        self._began = time.monotonic()
+        self._rate = 0.0
+        self._last = (self._began, 0)
+
+    def show(self, seen: dict[str, Any]) -> None:
+        """Take a new overview."""
+        now = time.monotonic()
+        then, inputs = self._last
+        if self._seen is not None and now > then:
+            self._rate = (seen["inputs"] - inputs) / (now - then)
+        self._last = (now, seen["inputs"])
+        self._seen = seen
+
+    def __rich__(self) -> RenderableType:
+        """The picture of this moment."""
+        if self._seen is None:
+            return self._spinner
+        elapsed_s = time.monotonic() - self._began
+        return table_of(self._seen, elapsed_s=elapsed_s, rate=self._rate)
+
+
+def table_of(seen: dict[str, Any], *, elapsed_s: float = 0.0, rate: float = 0.0) -> Table:
+    """An overview as a table; `rate` is inputs a second of wall time."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        title=f"{seen['mode']} run {seen['run']}",
+        title_justify="left",
+        title_style="bold",
+        caption="Ctrl+C stops in good order; the same command goes on from there",
+        caption_justify="left",
+        show_header=False,
+        expand=False,
+    )
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold", min_width=WIDTH)
+    for name, value in _rows(seen, elapsed_s, rate):
+        table.add_row(name, Text(value) if isinstance(value, str) else value)
     return table
+
+
+def _rows(seen: dict[str, Any], elapsed_s: float, rate: float) -> Iterator[tuple[str, RenderableType]]:
+    from rich.progress_bar import ProgressBar
+    from rich.text import Text
+
+    progress = seen.get("progress")
+    if progress is not None:
+        yield "progress", ProgressBar(total=1.0, completed=progress, width=40)
+    yield "session time", seen["session_time"] or "before the first input"
+    yield "inputs", f"{seen['inputs']:,} ({rate:,.0f} a second, {_clock(elapsed_s)} elapsed)"
+    yield "equity", f"{money(seen['equity'])} (cash {money(seen['cash'])})"
+    yield "open", _listed([f"{one['position']} {money(one['value'])}" for one in seen["open_positions"]])
+    yield "candidates", f"{seen['candidates']:,} ({seen['open_candidates']} open)"
+    yield "verdicts", verdicts_text(seen["verdicts"])
+    yield (
+        "trades",
+        f"{seen['trades_closed']:,} closed, {seen['trades_won']:,} won, P&L {money(seen['realised_pnl'])}",
+    )
+    if seen["halted"]:
+        yield "halted", Text(f"by {seen['halted']}: no entries until `tradeworthy resume`", style="bold red")
+    if seen["faults"]:
+        yield "faults", Text(f"{seen['faults']} packets withheld from a desk that raised", style="yellow")
+
+
+def verdicts_text(verdicts: dict[str, dict[str, int]]) -> str:
+    """The most frequent verdicts, the most frequent first."""
+    counted = sorted(
+        (
+            (count, outcome, reason)
+            for outcome, reasons in verdicts.items()
+            for reason, count in reasons.items()
+        ),
+        key=lambda one: (-one[0], one[1:]),
+    )
+    words = [f"{outcome} {reason} {count:,}" for count, outcome, reason in counted[:VERDICTS_SHOWN]]
+    return "\n".join(words) or "none yet"
+
+
+def money(text: str) -> str:
+    """An amount with its thousands apart, to the cent, for screens."""
+    return f"{float(text):,.2f}"
+
+
+def _listed(words: list[str]) -> str:
+    more = len(words) - POSITIONS_SHOWN
+    return ", ".join(words[:POSITIONS_SHOWN]) + (f" and {more} more" if more > 0 else "") or "nothing"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"

@@ -1,22 +1,30 @@
-"""The command `tradeworthy`."""
+"""The command `tradeworthy`. This module imports nothing slow, so that Ctrl+C is heard from the start."""
 
 from __future__ import annotations
 
-import typer
-
-from tradeworthy.cli import run
-
-app = typer.Typer(
-    name="tradeworthy",
-    help="Run trading desks from backtest to paper on one deterministic core.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command()(run.run)
-app.command()(run.backtest)
+import os
+import signal
+from types import FrameType
+from typing import NoReturn
 
 
-def main() -> None:
-    """Run the command line."""
+def main() -> NoReturn:
+    """Run the command line; SIGTERM ends any verb as Ctrl+C does, so that no server is left behind."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, _leave)
+    from tradeworthy.cli.commands import app
+
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, _interrupt)
     app()
+    raise SystemExit
+
+
+def _leave(_: int, __: FrameType | None) -> NoReturn:
+    """Nothing has begun yet."""
+    os.write(2, b"error: interrupted before anything was done\n")
+    os._exit(1)
+
+
+def _interrupt(_: int, __: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

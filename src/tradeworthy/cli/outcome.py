@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tradeworthy.gateways.feeds.protocol import FeedReport
     from tradeworthy.runtime.backtest import Backtested
     from tradeworthy.runtime.session import Ending
 
@@ -22,6 +23,7 @@ def outcome_lines(ended: Backtested | Ending) -> Iterator[str]:
     """Candidates, verdicts by reason, orders, fills, trades, equity; and what is unusual."""
     seen = ended.overview
     yield f"{seen['mode']} run {seen['run']} up to {seen['session_time']}, {seen['inputs']} inputs"
+    yield from _feed_lines(ended.feed)
     yield f"candidates: {seen['candidates']} ({seen['open_candidates']} open)"
     for outcome, reasons in sorted(seen["verdicts"].items()):
         for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
@@ -33,10 +35,22 @@ def outcome_lines(ended: Backtested | Ending) -> Iterator[str]:
     )
     if seen["halted"]:
         yield f"halted by {seen['halted']}: see why with `tradeworthy report`, go on with `tradeworthy resume`"
+    for part in seen["parts"]:
+        if part["desk"] == part["agent"] and part["halted"] != seen["halted"]:
+            resume = f"tradeworthy resume --desk {part['desk']} --by NAME --reason TEXT"
+            yield f"desk {part['desk']} is halted by {part['halted']}; while it runs, `{resume}` releases it"
     if seen["faults"]:
         yield f"faults: {seen['faults']} packets were withheld from a desk that raised; see agent_crashed in the log"
-    late = getattr(ended, "rows_late", "")
-    if late:
+    if late := getattr(ended, "rows_late", ""):
         yield f"database: {late}"
     for path in getattr(ended, "files", []):
         yield f"wrote {path}"
+
+
+def _feed_lines(report: FeedReport | None) -> Iterator[str]:
+    """What of the feed was no bar, or not there."""
+    for instrument, read in report.instruments.items() if report else ():
+        if read.bad or read.missing:
+            bad = ", ".join(f"{count} rows left out ({reason})" for reason, count in read.bad.items())
+            missing = f"{read.missing} bars missing" if read.missing else ""
+            yield f"feed: {instrument} has {', '.join(part for part in (bad, missing) if part)}"

@@ -63,7 +63,7 @@ def connect(url: str) -> redis.Redis:
     except FAULTS as error:
         client.close()
         raise Retryable(
-            f"Cannot connect to Redis ({place_of(url)}): {error};"
+            f"Cannot connect to Redis ({place_of(url)}): {str(error).rstrip('.')};"
             " start it, correct REDIS_URL, or unset REDIS_URL to use the embedded server"
         ) from error
     return client

@@ -12,6 +12,7 @@ It listens on 127.0.0.1 with a password: commands come in over it.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import fcntl
 import importlib.util
@@ -62,6 +63,7 @@ def redis_url(home: Path) -> str:
     home = home.absolute()
     if home not in _leases:
         _leases[home] = EmbeddedRedis(home)
+        atexit.register(leave, home)
     return _leases[home].url()
 
 
@@ -92,6 +94,11 @@ class EmbeddedRedis:
                     fcntl.flock(self._lease, fcntl.LOCK_SH)
                 if not self._is_alive():
                     self._start()
+                elif not self._answers():
+                    raise Retryable(
+                        f"the embedded Redis in {self.folder} runs and does not answer: {self._last_log_line()};"
+                        f" look at {self.folder / 'log'}"
+                    )
         except (FileExistsError, NotADirectoryError) as error:
             raise UsageError(
                 f"{self.folder} can't hold the embedded Redis: a file stands where a folder should be;"
@@ -156,8 +163,8 @@ class EmbeddedRedis:
         return f"redis://:{(self.folder / 'password').read_text()}@127.0.0.1:{self._port()}/0"
 
     def _port(self) -> int:
-        path = self.folder / "port"
-        return int(path.read_text()) if path.exists() else 0
+        text = (self.folder / "port").read_text() if (self.folder / "port").exists() else ""
+        return int(text) if text.isdecimal() else 0  # a killed process may have left half of it
 
     def _start(self) -> None:
         if ended := _children.pop(self.folder, None):
@@ -179,7 +186,7 @@ class EmbeddedRedis:
 
     def _configure(self, port: int) -> None:
         password = self.folder / "password"
-        if not password.exists():
+        if not password.exists() or not password.read_text():
             _write_private(password, secrets.token_urlsafe(24))
         text = CONFIGURATION.format(port=port, password=password.read_text(), folder=self.folder)
         _write_private(self.folder / "redis.conf", text)
@@ -198,13 +205,18 @@ class EmbeddedRedis:
                 start_new_session=True,
                 pass_fds=[alive.fileno()],
             )
+        if self._answers(child):
+            return True
+        child.kill()
+        return False
+
+    def _answers(self, child: subprocess.Popen[bytes] | None = None) -> bool:
+        """Wait until the server answers; False if it takes too long, or `child` ended instead."""
         until = time.monotonic() + START_S_MAX
-        while child.poll() is None:
+        while (child is None or child.poll() is None) and time.monotonic() < until:
             try:
                 connect(self._url()).close()
             except (Retryable, UsageError):
-                if time.monotonic() > until:
-                    child.kill()
                 time.sleep(POLL_S)
             else:
                 return True

@@ -74,12 +74,17 @@ class Reading:
                 raise self._damaged("a record is not as it was written")
 
     def trim(self) -> None:
-        """Cut off the `torn_bytes`, which the last write left unfinished. Raises Damage, and then cuts nothing."""
+        """Cut off the `torn_bytes`, which the last write left unfinished. Raises Damage, and then cuts nothing.
+
+        What stays is made durable: a process that was killed may have left it to the kernel alone.
+        """
         if self.damage:
             raise self.damage
-        if self.torn_bytes:
-            with segments.segment_path(self.folder, self.end.segment).open("r+b") as file:
-                file.truncate(self.end.offset)
+        path = segments.segment_path(self.folder, self.end.segment)
+        if path.exists():
+            with path.open("r+b") as file:
+                if self.torn_bytes:
+                    file.truncate(self.end.offset)
                 os.fsync(file.fileno())
 
     def _walk(self, data: bytes) -> Iterator[Record]:

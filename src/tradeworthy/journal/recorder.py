@@ -28,6 +28,11 @@ class JournalRecorder:
     on_decision: Callable[[bytes], None] | None = None
     _decisions: list[bytes] = field(default_factory=list)
 
+    @property
+    def unfinished(self) -> list[bytes]:
+        """The decisions of the present turn, or of one that a raise has ended."""
+        return self._decisions
+
     def input(self, body: bytes) -> None:
         """Record what begins a turn, before a handler can fail."""
         if self.flight:

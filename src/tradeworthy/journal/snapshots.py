@@ -46,7 +46,7 @@ def write(folder: Path, snapshot: Snapshot) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, _MAGIC + sha256(body).digest() + body)
-        for old in _newest_first(folder)[KEPT:]:
+        for old in (*_newest_first(folder)[KEPT:], *path.parent.glob("*.draft")):
             old.unlink()
     except OSError as error:
         raise AllHalted(f"snapshot {path} can't be written: {error}; free or mend the disk") from error

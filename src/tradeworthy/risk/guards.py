@@ -171,6 +171,10 @@ RULES = (
 """In the order in which they are asked; the first that fails names the rejection."""
 
 
+CASH_FIGURES = frozenset({"equity", "daily_loss", "drawdown", "position", "desk_share", "portfolio", "cash_left"})
+"""Which of the figures, and their limits, are cash units."""
+
+
 class Judgement(NamedTuple):
     """All figures and limits by name; `reason` is the first failed rule's code, `failed` its figure."""
 

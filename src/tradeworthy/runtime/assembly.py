@@ -11,15 +11,12 @@ from tradeworthy.core.events import Event
 from tradeworthy.core.ports import Outbox, Recorder
 from tradeworthy.core.sequencer import Sequencer
 from tradeworthy.execution.accounting import CashMoved
-from tradeworthy.execution.bar_venue import BarVenue
-from tradeworthy.execution.book_venue import BookVenue
 from tradeworthy.execution.desk import Desk
 from tradeworthy.execution.fingerprint import Fingerprint
 from tradeworthy.execution.ledger import Ledger
 from tradeworthy.execution.order_desk import OrderDesk
-from tradeworthy.execution.paper_venue import PaperVenue
+from tradeworthy.execution.paper_executor import paper_executor
 from tradeworthy.execution.positions import Position
-from tradeworthy.execution.settings import PaperVenueSettings
 from tradeworthy.execution.tally import Tally
 from tradeworthy.market.instruments import Instrument, InstrumentListed
 from tradeworthy.market.listing import Listing
@@ -83,7 +80,7 @@ def assemble(
     ledger = Ledger(listing)
     orders = OrderDesk(listing)
     risks = {desk.name: DeskRisk(share=desk.share, on_fault=desk.on_fault) for desk in configuration.desks}
-    venue = make_venue(configuration.venue, listing, ledger)
+    venue = paper_executor(configuration.venue, listing, ledger)
     guardian = Guardian(configuration.risk, risks, ledger=ledger, listing=listing, marks=marks)
     fingerprint, tally = Fingerprint(ledger), Tally()
     shares = {name: ppm_of(risk.share) for name, risk in risks.items()}
@@ -96,12 +93,6 @@ def assemble(
         parts += [desk, flattener]
     sequencer = Sequencer(parts, codec(), recorder, outbox, seed=seed, record_inputs=record_inputs)
     return Core(sequencer, listing, marks, ledger, orders, guardian, fingerprint, tally)
-
-
-def make_venue(settings: PaperVenueSettings, listing: Listing, ledger: Ledger) -> PaperVenue:
-    """The paper venue with the matcher that the configuration names."""
-    kind = BarVenue if settings.matcher == "bar" else BookVenue
-    return kind(settings, listing, ledger)
 
 
 def make_desk(settings: DeskSettings) -> Desk:

@@ -84,7 +84,7 @@ def run_backtest(plan: Plan, home: Home, watch: Watch | None = None) -> Backtest
         nonlocal looks
         looks += 1
         if watch and not looks % WATCH_EVERY:
-            watch(overview(life))
+            watch(overview(life, run.end_ts or feed_end))
 
     driver = SimulatedDriver(life, feed, asyncio.Event(), end_ts=run.end_ts, pace=None, beat=beat)
     with ExitStack() as ends:
@@ -98,7 +98,9 @@ def run_backtest(plan: Plan, home: Home, watch: Watch | None = None) -> Backtest
         if sink and sink.files:
             sink.files.close()
     written = sorted(plan.out.iterdir()) if plan.out else []
-    return Backtested(life.figures(), overview(life), feed.report(), written, finished)
+    return Backtested(
+        life.figures(), overview(life, run.end_ts or feed_end), feed.report(), written, finished
+    )
 
 
 def _files(plan: Plan, out: Path, run: str, scale: Any) -> BacktestFiles:

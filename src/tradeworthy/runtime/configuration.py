@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
@@ -15,16 +16,21 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from tradeworthy.core.errors import UsageError
 from tradeworthy.core.settings import Settings
 from tradeworthy.execution.settings import PaperVenueSettings
 from tradeworthy.gateways.simulator.settings import SimulatorSettings
+from tradeworthy.journal.segments import Header
 from tradeworthy.market.bars import TIMEFRAMES_NS
 from tradeworthy.risk.settings import OnFault, RiskSettings, Share
 
 ENV_PREFIX = "TRADEWORTHY_"
+ENV_DELIMITER = "__"
+GIVEN_LENGTH_MAX = 60
+"""So much of a wrong value is shown."""
 
 Section = TypeVar("Section", bound=BaseModel)
 
@@ -94,12 +100,8 @@ class DataSettings(Settings):
     catalog: Path | None = None
 
 
-class Configuration(BaseSettings):
-    """A whole configuration file."""
-
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix=ENV_PREFIX, env_nested_delimiter="__"
-    )
+class Configuration(Settings):
+    """A whole configuration, as a file or a journal's header holds it."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)
     seed: int = Field(42, ge=0, lt=1 << 63)
@@ -113,6 +115,41 @@ class Configuration(BaseSettings):
     data: DataSettings = DataSettings()
     simulator: SimulatorSettings = SimulatorSettings()
 
+    @model_validator(mode="after")
+    def _consistent(self) -> Configuration:
+        known = [instrument.id for instrument in self.instruments]
+        _once("instrument", known)
+        _once("desk", [desk.name for desk in self.desks])
+        for desk in self.desks:
+            _once(f"instrument of desk {desk.name}", list(desk.instruments))
+            for instrument in desk.instruments:
+                if instrument not in known:
+                    raise ValueError(
+                        f"desk {desk.name} trades {instrument}, which no [[instruments]] lists"
+                        + (_nearest(instrument, known) or f"; listed are {', '.join(known)}")
+                    )
+        quotes = {item.quote for item in self.instruments} - {self.account.currency}
+        if quotes:
+            raise ValueError(
+                f"instruments are quoted in {', '.join(sorted(quotes))}, and the account is in"
+                f" {self.account.currency}; an account trades what is quoted in its currency"
+            )
+        shares = sum(desk.share for desk in self.desks)
+        if shares > 1:
+            raise ValueError(f"the desks' shares sum to {shares}, and 1 is the whole account; lower them")
+        return self
+
+    def resolved(self) -> dict[str, Any]:
+        """The whole configuration as JSON values; what the journal's header holds."""
+        whole: dict[str, Any] = json.loads(self.model_dump_json())
+        return whole
+
+
+class _Overridden(Configuration, BaseSettings):
+    """A configuration whose environment goes before its file."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_nested_delimiter=ENV_DELIMITER)
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -125,34 +162,12 @@ class Configuration(BaseSettings):
         """The environment goes before the file."""
         return env_settings, init_settings
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Configuration:
-        known = [instrument.id for instrument in self.instruments]
-        _once("instrument", known)
-        _once("desk", [desk.name for desk in self.desks])
-        for desk in self.desks:
-            _once(f"instrument of desk {desk.name}", list(desk.instruments))
-            for instrument in desk.instruments:
-                if instrument not in known:
-                    raise ValueError(
-                        f"desk {desk.name} trades {instrument}, which no [[instruments]] lists"
-                        f"{_nearest(instrument, known)}"
-                    )
-        quotes = {item.quote for item in self.instruments} - {self.account.currency}
-        if quotes:
-            raise ValueError(f"quotes {sorted(quotes)} differ from the account's {self.account.currency}")
-        if sum(desk.share for desk in self.desks) > 1:
-            raise ValueError("the desks' shares sum to more than 1; lower them")
-        return self
-
-    def resolved(self) -> dict[str, Any]:
-        """The whole configuration as JSON values; what the journal's header holds."""
-        whole: dict[str, Any] = json.loads(self.model_dump_json())
-        return whole
-
 
 def load(path: Path) -> Configuration:
-    """The configuration in `path`, its desks' files made absolute; UsageError in one line for any fault."""
+    """The configuration in `path`, overridden by the environment; UsageError in one line for any fault.
+
+    Its desks' files are made absolute.
+    """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -162,21 +177,43 @@ def load(path: Path) -> Configuration:
     for desk in values.get("desks", []) if isinstance(values.get("desks"), list) else []:
         if isinstance(desk, dict) and isinstance(desk.get("file"), str):
             desk["file"] = str((path.parent / desk["file"]).resolve())
-    return from_values(values, str(path))
+    _check_environment()
+    return _made(_Overridden, values, str(path))
 
 
 def from_values(values: dict[str, Any], name: str) -> Configuration:
-    """The configuration of these values (a TOML file's, or a journal header's); `name` goes in errors."""
+    """The configuration of these values alone (a journal header's, a test's); `name` goes in errors."""
+    return _made(Configuration, values, name)
+
+
+def recorded(header: Header) -> Configuration:
+    """The configuration of the run that `header` is of, whatever the environment says now."""
+    return from_values(header.configuration, f"the header of run {header.run}")
+
+
+def _made(model: type[Configuration], values: dict[str, Any], name: str) -> Configuration:
     try:
-        return Configuration(**values)
+        return model(**values)
     except ValidationError as error:
         raise UsageError(f"{name}: {'; '.join(_lines(error))}") from error
+    except SettingsError as error:
+        raise UsageError(f"{ENV_PREFIX}...: {error}: {error.__cause__}; give it as JSON") from error
+
+
+def _check_environment() -> None:
+    """UsageError for a TRADEWORTHY_SECTION__KEY without such a section: a limit that would not hold."""
+    sections = list(Configuration.model_fields)
+    for variable in sorted(os.environ):
+        place, delimiter, _ = variable.removeprefix(ENV_PREFIX).partition(ENV_DELIMITER)
+        if variable.startswith(ENV_PREFIX) and delimiter and place.lower() not in sections:
+            near = _nearest(place.lower(), sections) or f"; the sections are {', '.join(sections)}"
+            raise UsageError(f"environment variable {variable}: there is no section {place.lower()}{near}")
 
 
 def _once(noun: str, names: list[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ValueError(f"{noun} {twice[0]} stands twice")
+        raise ValueError(f"{noun} {twice[0]} stands twice; remove or rename one")
 
 
 def _nearest(name: str, known: list[str]) -> str:
@@ -186,16 +223,26 @@ def _nearest(name: str, known: list[str]) -> str:
 
 def _lines(error: ValidationError, model: type[BaseModel] = Configuration) -> Iterator[str]:
     for fault in error.errors():
-        place = ".".join(str(part) for part in fault["loc"])
-        if fault["type"] == "extra_forbidden":
+        place, kind, given = ".".join(str(part) for part in fault["loc"]), fault["type"], fault["input"]
+        if kind == "extra_forbidden":
             known = _fields_at(model, fault["loc"][:-1])
-            yield f"unknown key {place}{_nearest(str(fault['loc'][-1]), known)}"
-        elif fault["type"] == "missing":
+            near = _nearest(str(fault["loc"][-1]), known) or f"; the keys are {', '.join(known)}"
+            yield f"unknown key {place}{near}"
+        elif kind == "missing":
             yield f"{place} is missing; add it"
+        elif kind == "too_short" and given:
+            continue  # What is in it was refused, and that is said already.
+        elif kind.startswith(("model_", "dict_")):
+            yield f"{place}: is a section, write it as [{place}] (given: {_short(given)})"
         else:
             said = fault["msg"].removeprefix("Value error, ")
-            given = f" (given: {fault['input']!r})" if place and fault["type"] != "value_error" else ""
-            yield f"{place}: {said}{given}" if place else said
+            shown = f" (given: {_short(given)})" if place and kind != "value_error" else ""
+            yield f"{place}: {said}{shown}" if place else said
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= GIVEN_LENGTH_MAX else f"{text[:GIVEN_LENGTH_MAX]}..."
 
 
 def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

@@ -1,27 +1,27 @@
-"""Drives a life: on the simulated clock by the inputs' own time, on the wall clock by the wall's."""
+"""Drives a life on the simulated clock, by the inputs' own time."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from tradeworthy.core.events import Event, Resumed
-from tradeworthy.core.timers import NEVER
 from tradeworthy.gateways.feeds.protocol import Feed, Row
-from tradeworthy.runtime.clocks import Now, Pace
+from tradeworthy.runtime.clocks import Pace
 from tradeworthy.runtime.life import FEED, Life
-from tradeworthy.runtime.supervisor import kept_running
 
 CHUNK = 2_000
 """Inputs between two looks at the outside world."""
 
-QUEUE_MAX = 100_000
-"""Inputs that a live gateway may have waiting; it waits itself beyond that."""
-
 Beat = Callable[[], Awaitable[None]]
 """Called between turns, often: progress, snapshots."""
+
+
+class Driver(Protocol):
+    """What takes a life from here to its end, or to where it is stopped."""
+
+    async def run(self) -> bool:
+        """Drive to the end; False if it was stopped before. The run is finished after True."""
 
 
 class SimulatedDriver:
@@ -76,75 +76,3 @@ class SimulatedDriver:
             return False
         self._life.finish(ts)
         return True
-
-
-class LiveFeed(Protocol):
-    """A gateway on the wall clock: it puts events into the session as they come."""
-
-    name: str
-
-    async def run(self, put: Callable[[int, Event], Awaitable[None]], after: int) -> None:
-        """Deliver (position, event) with `put`, from the position after `after` on, until cancelled."""
-
-
-class WallDriver:
-    """Admits what a live gateway delivers, stamped by the wall clock, and lets due timers fire."""
-
-    def __init__(
-        self,
-        life: Life,
-        feed: LiveFeed,
-        stop: asyncio.Event,
-        *,
-        end_ts: int | None,
-        now: Now,
-        beat: Beat,
-    ) -> None:
-        self._life, self._feed, self._stop = life, feed, stop
-        self._end_ts, self._now, self._beat = end_ts, now, beat
-        self._queue: asyncio.Queue[tuple[int, Event]] = asyncio.Queue(QUEUE_MAX)
-
-    def resume(self) -> int:
-        """Tell a run that goes on how long nobody was here; the gap in ns."""
-        last, now = self._life.core.sequencer.now, self._now()
-        gap_ns = max(0, now - last)
-        if last:
-            self._life.admit("wall", now, Resumed(gap_ns))
-        return gap_ns
-
-    async def run(self) -> bool:
-        """Drive until stopped (False) or until the duration is over (True; the run is then finished)."""
-        after = self._life.core.sequencer.positions.get(FEED, -1)
-        gateway = asyncio.create_task(kept_running(self._feed.name, lambda: self._feed.run(self._put, after)))
-        try:
-            while not self._stop.is_set():
-                now = self._now()
-                self._life.advance(now)
-                if self._end_ts is not None and now >= self._end_ts:
-                    self._life.finish(self._end_ts)
-                    return True
-                await self._admit_waiting(now)
-                await self._beat()
-                if gateway.done():
-                    gateway.result()
-            return False
-        finally:
-            gateway.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await gateway
-
-    async def _put(self, position: int, event: Event) -> None:
-        await self._queue.put((position, event))
-
-    async def _admit_waiting(self, now: int) -> None:
-        """Wait for an input until the next timer, and admit what is there."""
-        due = min(self._life.core.sequencer.timers.due, self._end_ts or NEVER, now + 100_000_000)
-        try:
-            position, event = await asyncio.wait_for(self._queue.get(), max(0.0, (due - now) / 1e9))
-        except TimeoutError:
-            return
-        while True:
-            self._life.admit(FEED, self._now(), event, position=position)
-            if self._queue.empty():
-                return
-            position, event = self._queue.get_nowait()

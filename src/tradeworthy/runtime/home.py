@@ -5,11 +5,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from tradeworthy.core.errors import UsageError
 from tradeworthy.store.addresses import home_folder
+
+TRIES, TRY_AGAIN_S = 5, 0.02
+"""Who looks at the lock holds it for a moment, too: one refusal is no proof of a session."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,14 @@ class Home:
 
 
 def home() -> Home:
-    """The home folder: TRADEWORTHY_HOME, else the platform's place for user data."""
-    return Home(home_folder().absolute())
+    """The home folder: TRADEWORTHY_HOME, else the platform's place for user data; UsageError if that is a file."""
+    path = home_folder().absolute()
+    there = next(one for one in (path, *path.parents) if one.exists())
+    if not there.is_dir():
+        raise UsageError(
+            f"the home folder {path} can't be used: {there} is a file; move it away, or set TRADEWORTHY_HOME"
+        )
+    return Home(path)
 
 
 class SessionLock:
@@ -69,16 +79,23 @@ class SessionLock:
 
     def take(self, note: dict[str, str]) -> None:
         """Take it, and leave `note` with the process id; UsageError naming the holder if it is taken."""
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._descriptor)
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
             raise UsageError(
-                f"a session is running in {self._path.parent} ({holder_words(read_holder(self._path))}); "
-                "stop it with `tradeworthy stop`, or set TRADEWORTHY_HOME to another folder"
+                f"can't open {self._path}: {error.strerror}; move what stands there,"
+                " or set TRADEWORTHY_HOME to another folder"
             ) from error
-        self.note(note)
+        for _ in range(TRIES):
+            if _locked(self._descriptor):
+                self.note(note)
+                return
+            time.sleep(TRY_AGAIN_S)
+        os.close(self._descriptor)
+        raise UsageError(
+            f"a session is running in {self._path.parent} ({holder_words(read_holder(self._path))}); "
+            "stop it with `tradeworthy stop`, or set TRADEWORTHY_HOME to another folder"
+        )
 
     def note(self, note: dict[str, str]) -> None:
         """Replace what the lock file says."""
@@ -98,16 +115,23 @@ def read_holder(path: Path) -> dict[str, object] | None:
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        try:
-            said: dict[str, object] = json.loads(os.pread(descriptor, 4096, 0) or b"{}")
-        except ValueError:
-            return {}
-        return said
+        if _locked(descriptor):
+            return None
+        said: dict[str, object] = json.loads(os.pread(descriptor, 4096, 0) or b"{}")
+    except ValueError:
+        return {}
     finally:
         os.close(descriptor)
-    return None
+    return said
+
+
+def _locked(descriptor: int) -> bool:
+    """Take the lock if nobody holds it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def holder_words(holder: dict[str, object] | None) -> str:

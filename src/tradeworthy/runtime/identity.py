@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import tradeworthy
+from tradeworthy.core.errors import UsageError
 
 DECIDING_ROOMS = ("core", "market", "execution", "risk", "learning", "desks")
 DECIDING_LIBRARIES = ("msgspec", "numpy")
@@ -19,11 +20,23 @@ DECIDING_LIBRARIES = ("msgspec", "numpy")
 
 
 def decision_hash(desk_files: Iterable[Path]) -> str:
-    """SHA-256 over the deciding rooms' source, the desks' files, and the versions that they stand on."""
+    """SHA-256 over the deciding rooms' source, the desks' files, and the versions that they stand on.
+
+    A file counts by its name and content, not by its folder. UsageError if one can't be read.
+    """
     total = hashlib.sha256(_rooms_hash())
-    for path in sorted(desk_files):
-        total.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for name, content in sorted((path.name.encode(), _content(path)) for path in desk_files):
+        total.update(len(name).to_bytes(8) + name + len(content).to_bytes(8) + content)
     return total.hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"can't read desk file {path}: {error.strerror}; give its path relative to the configuration"
+        ) from error
 
 
 @cache

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -11,18 +12,31 @@ from zlib import crc32
 import msgspec
 import structlog
 
+from tradeworthy.core.agents import Agent
+from tradeworthy.core.candidates import Verdict
 from tradeworthy.core.errors import AllHalted, DeskHalted
 from tradeworthy.core.events import Event, Quarantined, SessionEnded
 from tradeworthy.core.packets import Kind
+from tradeworthy.core.sequencer import TurnTooLong
 from tradeworthy.journal import snapshots
 from tradeworthy.journal.digest import Digest
 from tradeworthy.journal.flight import FlightRecorder, read_flight
-from tradeworthy.journal.reader import Record, read, verify
+from tradeworthy.journal.reader import read, verify
 from tradeworthy.journal.recorder import JournalRecorder, ReplayRecorder
 from tradeworthy.journal.segments import START, Header
 from tradeworthy.journal.writer import JournalWriter
 from tradeworthy.runtime.assembly import Core
 from tradeworthy.runtime.event_union import codec
+from tradeworthy.runtime.faults import (
+    CAREFUL_INPUTS,
+    DEATH,
+    QUARANTINE,
+    CarefulRecorder,
+    Death,
+    FaultLog,
+    PatientRecorder,
+    Quarantine,
+)
 from tradeworthy.runtime.outbox import DurableOutbox
 from tradeworthy.runtime.supervisor import supervised
 
@@ -33,54 +47,11 @@ FAULTS = "faults"
 SESSION = "session"
 """Source of SessionEnded: once in a run."""
 FEED = "feed"
+COMMIT_MS, BACKTEST_COMMIT_MS = 2.0, 500.0
+"""How long a turn may wait for the disk. A backtest is not gone on with: what it decided is made again instead."""
 
-
-class Quarantine(msgspec.Struct, frozen=True, array_like=True):
-    """Packet `seq` is withheld from `desk` ("": from all)."""
-
-    seq: int
-    desk: str
-    error: str
-
-
-class FaultLog(msgspec.Struct):
-    """Faults and deaths on record; a death is the seq and crc32 of the input in whose turn it came."""
-
-    quarantines: list[Quarantine] = []
-    deaths: list[tuple[int, int]] = []
-
-    def add(self, records: Iterable[Record]) -> FaultLog:
-        """Take what the marks among `records` say."""
-        for record in records:
-            if record.kind == Kind.MARK:
-                name, data = record.mark
-                if name == "quarantine":
-                    self.quarantines.append(msgspec.convert(data, Quarantine))
-                elif name == "death":
-                    self.deaths.append((data[0], data[1]))
-        return self
-
-    def withheld(self) -> dict[int, frozenset[str]]:
-        """The desks that each quarantined packet is withheld from."""
-        withheld: dict[int, frozenset[str]] = {}
-        for one in self.quarantines:
-            withheld[one.seq] = withheld.get(one.seq, frozenset()) | {one.desk}
-        return withheld
-
-
-def withheld_of(folder: Path) -> dict[int, frozenset[str]]:
-    """What the whole journal in `folder` says is withheld, and from whom."""
-    return FaultLog().add(read(folder)).withheld()
-
-
-class CarefulRecorder(JournalRecorder):
-    """Makes each input durable before it is handled: for a run in whose turns a process has died."""
-
-    def input(self, body: bytes) -> None:
-        """Record what begins a turn, and wait until it is on disk."""
-        super().input(body)
-        if self.writer:
-            self.writer.wait_durable()
+CONCLUDED = "concluded"
+"""The mark of a run whose end was seen through: rows, closing lines and all."""
 
 
 class Recovery(msgspec.Struct, frozen=True):
@@ -94,7 +65,8 @@ class Recovery(msgspec.Struct, frozen=True):
 class Life:
     """A run, open for more inputs. Opening recovers: trim, load the newest snapshot, replay the tail.
 
-    Raises Damage or Divergence where the record can't be trusted, AllHalted where nothing may go on.
+    Raises Damage or Divergence where the record can't be trusted, AllHalted where nothing may go on; what
+    raised AllHalted once raises it with each call.
     """
 
     def __init__(
@@ -107,53 +79,85 @@ class Life:
         on_decision: Callable[[bytes], None] | None = None,
     ) -> None:
         self.folder, self.header = folder, header
-        self.faults = FaultLog()
+        self.halted: AllHalted | None = None
         self._on_decision = on_decision
+        self._flight: FlightRecorder | None = None
         self.digest = Digest(digest_seed(header))
         self.outbox = DurableOutbox(self._wait_durable)
-        recorder = JournalRecorder(self.digest)
-        self.core = build(recorder, self.outbox)
+        self._recording = JournalRecorder(self.digest)
+        self.core = build(self._recording, self.outbox)
         # Before any input: what a run without a snapshot is rebuilt from.
         self._base = snapshots.take(self.core.sequencer, self.digest, START)
         self._base = snapshots.newest(folder) or self._base
         found = verify(folder, self._base.place)
         torn_bytes = found.torn_bytes
         found.last_seq = max(found.last_seq, self._base.seq)
-        self.writer = JournalWriter(found, header, segment_bytes=segment_bytes)
-        died_at = self._note_death()
-        self._flight = FlightRecorder(folder / "inflight") if header.record_inputs else None
-        self._replayed = 0
-        supervised(self._replay, self.mend)
-        self._tell()
+        commit_ms = COMMIT_MS if header.record_inputs else BACKTEST_COMMIT_MS
+        self.writer = JournalWriter(found, header, segment_bytes=segment_bytes, commit_ms=commit_ms)
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            self.faults = self._load_faults()
+            died_at = self._note_death()
+            if header.record_inputs:
+                self._flight = FlightRecorder(folder / "inflight", self.writer.durable_bytes.segment)
+            self._replayed, self._half_done, self._told_in_turn = 0, True, False
+            self._do(lambda: None)
+            undo.pop_all()
         self.recovery = Recovery(torn_bytes, self._replayed, died_at)
 
     def _wait_durable(self, seq: int) -> None:
         self.writer.wait_durable(seq)
+
+    def _load_faults(self) -> FaultLog:
+        kept = self._base.extra.get(FAULTS)
+        faults = msgspec.msgpack.decode(kept, type=FaultLog) if kept else FaultLog()
+        return faults.add(read(self.folder, self._base.place, self.writer.durable_bytes))
 
     def _note_death(self) -> int:
         """Record in whose turn the last process died; after two in one turn its input is quarantined.
 
         After the first, inputs are durable before they are handled, so that the next death's is on record.
         """
-        self._load_faults()
-        death = read_flight(self.folder / "inflight")
-        if death is None:
+        flight = read_flight(self.folder / "inflight")
+        if flight is None:
             return 0
-        self.writer.mark("death", death, seq=death[0])
-        if death in self.faults.deaths:
-            self._quarantine(Quarantine(death[0], "", "the process died twice in this input's turn"))
-        self.faults.deaths.append(death)
+        death = Death(*flight)
+        if death not in self.faults.deaths:
+            self.writer.mark(DEATH, death, seq=death.seq)
+            self.faults.deaths.append(death)
+        for seq in self.faults.deadly():
+            if seq <= self.writer.durable_seq:
+                why = "the process died twice in this input's turn"
+                self._quarantine(Quarantine(seq, "", why))
+                log.error("input_quarantined", packet=seq, error=why)
         self.writer.wait_durable()
-        return death[0]
-
-    def _load_faults(self) -> None:
-        kept = self._base.extra.get(FAULTS)
-        self.faults = msgspec.msgpack.decode(kept, type=FaultLog) if kept else FaultLog()
-        self.faults.add(read(self.folder, self._base.place, self.writer.durable_bytes))
+        return death.seq
 
     def _quarantine(self, quarantine: Quarantine) -> None:
-        self.writer.mark("quarantine", quarantine, seq=quarantine.seq)
-        self.faults.quarantines.append(quarantine)
+        self.writer.mark(QUARANTINE, quarantine, seq=quarantine.seq)
+        self.faults.take(quarantine)
+
+    def _do(self, action: Callable[[], object]) -> None:
+        """Take `action` between two turns, however many faults of desks it meets."""
+        self.check()
+        try:
+            supervised(lambda: self._whole(action), self.mend)
+        except AllHalted as error:
+            self.halted = error
+            raise
+
+    def _whole(self, action: Callable[[], object]) -> None:
+        """Take `action`, after a rebuild if a raise has left the state half changed."""
+        if self._half_done:
+            self._replay()
+            self._half_done = False
+            self._tell()
+        action()
+
+    def check(self) -> None:
+        """Raise what has halted all, if anything has: the state may be half changed."""
+        if self.halted:
+            raise self.halted
 
     def _replay(self) -> None:
         """Stand at the end of what is on record, all decisions on the way compared."""
@@ -162,46 +166,54 @@ class Life:
         snapshots.restore(sequencer, self.digest, self._base)
         self.outbox.shut = True
         replay = ReplayRecorder(self.digest, codec(), self._base.seq)
-        sequencer.recorder = replay
+        sequencer.recorder = self._recording = replay
         sequencer.withheld = self.faults.withheld()
         self._replayed = 0
         if self.header.record_inputs:
             for record in read(self.folder, self._base.place, self.writer.durable_bytes):
                 if record.kind == Kind.INPUT:
-                    self._fly(record.seq, record.body)
-                    _, packet = codec().decode(record.body)
-                    sequencer.admit(
-                        packet.agent,
-                        packet.position,
-                        packet.ts,
-                        packet.event,
-                        trace=packet.trace,
-                        cause=packet.cause,
-                        body=record.body,
-                    )
-                    self._replayed += 1
+                    self._admit_again(record.seq, record.body)
                 elif record.kind == Kind.DECISION:
                     replay.expect(record)
         self.writer.end_turn(*replay.leftover(), urgent=True)
-        if self._flight:
-            self._flight.end()
-        sequencer.recorder = self._recorder()
+        sequencer.recorder = self._recording = self._recorder()
         self.outbox.shut = False
 
-    def _recorder(self) -> JournalRecorder:
-        kind = CarefulRecorder if self.faults.deaths else JournalRecorder
-        return kind(self.digest, self.writer, self._flight, self._on_decision)
-
-    def _fly(self, seq: int, body: bytes) -> None:
+    def _admit_again(self, seq: int, body: bytes) -> None:
+        """Admit an input on record; a process that dies in its turn dies in it again."""
+        packet = codec().decode(body)[1]
+        self._told_in_turn = packet.agent == FAULTS
         if self._flight:
             self._flight.begin(seq, crc32(body))
+        self.core.sequencer.admit(
+            packet.agent,
+            packet.position,
+            packet.ts,
+            packet.event,
+            trace=packet.trace,
+            cause=packet.cause,
+            body=body,
+        )
+        if self._flight:
+            self._flight.end()
+        self._told_in_turn = False
+        self._replayed += 1
 
-    def mend(self, error: Exception) -> None:
-        """Quarantine the packet that a desk raised on and rebuild without it; raises if no desk did."""
+    def _recorder(self) -> JournalRecorder:
+        if not self.header.record_inputs:
+            return PatientRecorder(self.digest, self.writer, None, self._on_decision)
+        deaths = self.faults.deaths
+        if not deaths:
+            return JournalRecorder(self.digest, self.writer, self._flight, self._on_decision)
+        careful = CarefulRecorder(self.digest, self.writer, self._flight, self._on_decision)
+        careful.until = max(death.seq for death in deaths) + CAREFUL_INPUTS
+        return careful
+
+    def mend(self, error: Exception | SystemExit) -> None:
+        """Quarantine the packet that a desk raised on, to be rebuilt without it; raises if no desk did."""
         sequencer = self.core.sequencer
-        route, seq = sequencer.route, sequencer.handling
+        agent, seq = self._culprit(error)
         what = f"{type(error).__name__}: {error}"
-        agent = route.agent if route else None
         if agent is None or not agent.desk:
             name = agent.name if agent else "the sequencer"
             raise AllHalted(
@@ -216,36 +228,57 @@ class Life:
             raise AllHalted(
                 f"desk {agent.desk} raised {what} at packet {seq}, which it was not given"
             ) from error
-        self._quarantine(Quarantine(seq, agent.desk, what))
+        # A desk that can't bear to hear of its faults would have no end of them.
+        self._quarantine(Quarantine(seq, agent.desk, what, silent=self._told_in_turn))
+        self._half_done = True
+        self._told_in_turn = False
         log.error(
             "agent_crashed",
             agent=agent.name,
             desk=agent.desk,
             packet=seq,
             error=what,
-            failures=sum(one.desk == agent.desk for one in self.faults.quarantines),
+            failures=self.faults.counts[agent.desk],
             trace="".join(traceback.format_exception(error)[-3:]).strip(),
         )
-        supervised(self._replay, self.mend)
-        self._tell()
+
+    def _culprit(self, error: BaseException) -> tuple[Agent | None, int]:
+        """Whose handler raised, and on which packet.
+
+        Where a part under the desks made the one packet too many, the desk that last spoke in that turn kept it going.
+        """
+        sequencer = self.core.sequencer
+        agent = sequencer.route.agent if sequencer.route else None
+        if isinstance(error, TurnTooLong) and not (agent and agent.desk):
+            for body in reversed(self._recording.unfinished):
+                packet = codec().decode(body)[1]
+                speaker = sequencer.agents.get(packet.agent)
+                if speaker and speaker.desk and not isinstance(packet.event, Verdict):
+                    return speaker, packet.cause
+        return agent, sequencer.handling
 
     def _tell(self) -> None:
         """Admit a Quarantined for each quarantine on record that the core has not heard of."""
-        sequencer = self.core.sequencer
-        for place, one in enumerate(self.faults.quarantines):
-            if one.seq <= sequencer.seq and place > sequencer.positions.get(FAULTS, -1):
+        sequencer, told = self.core.sequencer, False
+        for place, one in enumerate(self.faults.quarantines, self.faults.settled):
+            if place > sequencer.positions.get(FAULTS, -1) and not one.silent:
+                self._told_in_turn = told = True
                 notice = Quarantined(one.seq, one.desk, one.error)
-                self.admit(FAULTS, sequencer.now, notice, position=place)
+                sequencer.admit(FAULTS, place, sequencer.now, notice)
+        self._told_in_turn = False
+        if told:
+            # The next fault's rebuild begins here, or a desk that raises on each bar would have all replayed each time.
+            self._rebase()
 
     def admit(self, source: str, ts: int, event: Event, *, position: int = -1) -> None:
-        """Admit one input, at the source's next position unless it is given."""
+        """Admit one input, at the source's next position unless it is given (-1: it is not)."""
         sequencer = self.core.sequencer
         at = position if position >= 0 else sequencer.positions.get(source, -1) + 1
-        supervised(lambda: sequencer.admit(source, at, ts, event), self.mend)
+        self._do(lambda: sequencer.admit(source, at, ts, event))
 
     def admit_rows(self, rows: Sequence[tuple[int, int, Event]]) -> None:
         """Admit a feed's rows (position, ts, event) in order."""
-        supervised(lambda: self._admit_rows(rows), self.mend)
+        self._do(lambda: self._admit_rows(rows))
 
     def _admit_rows(self, rows: Sequence[tuple[int, int, Event]]) -> None:
         admit = self.core.sequencer.admit
@@ -254,17 +287,17 @@ class Life:
 
     def advance(self, ts: int) -> None:
         """Let timers due at or before `ts` fire."""
-        supervised(lambda: self.core.sequencer.advance(ts), self.mend)
-
-    @property
-    def finished(self) -> bool:
-        """Whether the run reached its end in this life or an earlier one."""
-        return SESSION in self.core.sequencer.positions
+        self._do(lambda: self.core.sequencer.advance(ts))
 
     def finish(self, ts: int) -> None:
         """End the run at session time `ts`: timers fire, working orders end, counters close."""
         self.advance(ts)
         self.admit(SESSION, ts, SessionEnded(), position=0)
+
+    def conclude(self) -> None:
+        """Record that the finished run was seen through: the same command begins an empty one from now on."""
+        self.writer.mark(CONCLUDED, self.figures(), seq=self.core.sequencer.seq, ts=self.core.sequencer.now)
+        self.writer.wait_durable()
 
     def figures(self) -> dict[str, Any]:
         """What `run_finished` says: run, packets, digest, fingerprint."""
@@ -277,19 +310,33 @@ class Life:
 
     def snapshot(self) -> None:
         """Write a snapshot, and the digest so far as a mark."""
+        self.check()
         self.writer.mark("digest", self.figures(), seq=self.core.sequencer.seq, ts=self.core.sequencer.now)
         self.writer.wait_durable()
         if self.header.record_inputs:
-            extra = {FAULTS: msgspec.msgpack.encode(self.faults)}
-            taken = snapshots.take(self.core.sequencer, self.digest, self.writer.durable_bytes)
-            self._base = msgspec.structs.replace(taken, extra=extra)
+            self._rebase()
             snapshots.write(self.folder, self._base)
+
+    def _rebase(self) -> None:
+        """Take a snapshot into memory, from which rebuilds begin."""
+        self.writer.wait_durable()
+        taken = snapshots.take(self.core.sequencer, self.digest, self.writer.durable_bytes)
+        extra = {FAULTS: msgspec.msgpack.encode(self.faults.settle(taken.seq))}
+        self._base = msgspec.structs.replace(taken, extra=extra)
 
     def close(self) -> None:
         """Make all durable and let go; AllHalted if it can't be."""
-        self.writer.close()
         if self._flight:
+            # Whatever ends this process from here on, no turn is to blame for it.
             self._flight.end()
+        self.writer.close()
+
+
+def is_concluded(folder: Path) -> bool:
+    """Whether the run in `folder` was seen to its end; Damage where its journal is broken."""
+    base = snapshots.newest(folder)
+    tail = read(folder, base.place if base else None)
+    return any(record.kind == Kind.MARK and record.mark[0] == CONCLUDED for record in tail)
 
 
 def digest_seed(header: Header) -> bytes:

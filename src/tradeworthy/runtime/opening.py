@@ -9,19 +9,15 @@ from typing import Any
 from tradeworthy.core.agents import Agent
 from tradeworthy.core.events import Event
 from tradeworthy.core.ports import Outbox, Recorder
-from tradeworthy.journal.reader import read_header
 from tradeworthy.journal.segments import Header, list_segments
-from tradeworthy.runtime.assembly import CONFIGURED, Core, assemble, first_inputs, listed_instruments
+from tradeworthy.runtime.assembly import CONFIGURED, Core, assemble, first_inputs
 from tradeworthy.runtime.configuration import Configuration
 from tradeworthy.runtime.home import Home
-from tradeworthy.runtime.life import Life
+from tradeworthy.runtime.life import Life, is_concluded
 from tradeworthy.runtime.plan import Mode, Plan
-from tradeworthy.runtime.runs import RunName, header_of, identity_of, newest, newest_unsealed
-from tradeworthy.runtime.sealed import opened_from
+from tradeworthy.runtime.runs import RunName, header_of, identity_of, newest
 
 SECOND_NS = 1_000_000_000
-SEALED = "sealed"
-
 Sink = Callable[[bytes], None]
 
 
@@ -48,60 +44,30 @@ def open_run(
 
     `feed` is the feed's identity, `start_ts` where its time begins (UTC ns).
     """
-    stem, decisions = _stem(plan, feed)
+    stem, decisions = stem_of(plan, feed)
     last = newest(home, stem)
-    end_ts = _end(plan, start_ts)
-    if last and not plan.fresh and plan.mode is not Mode.BACKTEST:
+    end_ts = end_of(plan, start_ts)
+    resumes = plan.mode is not Mode.BACKTEST and not plan.fresh
+    if resumes and last and not is_concluded(home.runs / str(last)):
         header = header_of(plan, last, feed, decisions, start_ts=start_ts, end_ts=end_ts)
         life = make_life(plan.configuration, home, header)
-        if not life.finished:
-            _begin(life, start_ts, first_inputs(plan.configuration))
-            return OpenRun(life, start_ts, end_ts, resumed=True)
-        life.close()
-    name = RunName(stem, _next_ordinal(home, stem, last))
+        begin(life, start_ts, first_inputs(plan.configuration))
+        return OpenRun(life, start_ts, end_ts, resumed=True)
+    name = RunName(stem, claim_ordinal(home, stem, last, alone=plan.mode is not Mode.BACKTEST))
     header = header_of(plan, name, feed, decisions, start_ts=start_ts, end_ts=end_ts)
     life = make_life(plan.configuration, home, header, observers, on_decision)
-    _begin(life, start_ts, first_inputs(plan.configuration))
+    begin(life, start_ts, first_inputs(plan.configuration))
     return OpenRun(life, start_ts, end_ts, resumed=False)
 
 
-def open_wall_run(plan: Plan, home: Home, feed: dict[str, Any], now: int) -> OpenRun:
-    """The plan's unfinished run, recovered, on the wall clock.
-
-    Changed code or configuration never replays an old tail: the newest run of that name is sealed, and what it
-    held opens the new one.
-    """
-    stem, decisions = _stem(plan, feed)
-    last = newest(home, stem)
-    if last and not plan.fresh:
-        there = read_header(home.runs / str(last)).session
-        header = header_of(plan, last, feed, decisions, start_ts=there["start_ts"], end_ts=there["end_ts"])
-        life = make_life(plan.configuration, home, header)
-        if not life.finished:
-            return OpenRun(life, there["start_ts"], there["end_ts"], resumed=True)
-        life.close()
-    parent = None if plan.fresh else newest_unsealed(home, plan.configuration.name)
-    name = RunName(stem, _next_ordinal(home, stem, last))
-    end_ts = _end(plan, now)
-    header = header_of(
-        plan, name, feed, decisions, parent=parent.name if parent else "", start_ts=now, end_ts=end_ts
-    )
-    opened = opened_from(parent) if parent else None
-    life = make_life(plan.configuration, home, header)
-    listed = listed_instruments(plan.configuration)
-    _begin(life, now, [*listed, opened] if opened else first_inputs(plan.configuration))
-    if parent:
-        life.writer.wait_durable()
-        (parent / SEALED).write_text(str(name), encoding="utf-8")
-    return OpenRun(life, now, end_ts, resumed=False)
-
-
-def _stem(plan: Plan, feed: dict[str, Any]) -> tuple[str, str]:
+def stem_of(plan: Plan, feed: dict[str, Any]) -> tuple[str, str]:
+    """What the names of the plan's runs begin with, and their decision hash."""
     identity, decisions = identity_of(plan, feed)
     return f"{plan.configuration.name}-{identity[:8]}", decisions
 
 
-def _end(plan: Plan, start_ts: int) -> int | None:
+def end_of(plan: Plan, start_ts: int) -> int | None:
+    """Where the plan's duration ends, in session time (UTC ns); None if it has none."""
     return None if plan.duration_s is None else start_ts + round(plan.duration_s * SECOND_NS)
 
 
@@ -140,22 +106,24 @@ def builder(
     return build
 
 
-def _begin(life: Life, ts: int, events: list[Event]) -> None:
+def begin(life: Life, ts: int, events: list[Event]) -> None:
     """Admit what the run is told first; what it was told in an earlier life is dropped as a repeat."""
     for position, event in enumerate(events):
         life.admit(CONFIGURED, ts, event, position=position)
 
 
-def _next_ordinal(home: Home, stem: str, last: RunName | None) -> int:
-    """The first free ordinal, its folder made: two processes never share one."""
+def claim_ordinal(home: Home, stem: str, last: RunName | None, *, alone: bool) -> int:
+    """The first free ordinal, its folder made: two processes never share one.
+
+    A session is `alone` in its home, so a folder without a journal is what a killed process left: it is used.
+    """
     ordinal = last.ordinal + 1 if last else 1
     while True:
         folder = home.runs / f"{stem}-{ordinal}"
-        if not list_segments(folder):
-            try:
-                folder.mkdir(parents=True)
-            except FileExistsError:
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if list_segments(folder) or not alone:
                 ordinal += 1
                 continue
-            return ordinal
-        ordinal += 1
+        return ordinal

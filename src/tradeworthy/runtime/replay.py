@@ -15,10 +15,13 @@ from tradeworthy.journal.segments import Header
 from tradeworthy.runtime.assembly import Core
 from tradeworthy.runtime.configuration import from_values
 from tradeworthy.runtime.event_union import codec
+from tradeworthy.runtime.faults import withheld_of
 from tradeworthy.runtime.identity import cpu_features, decision_hash, versions
-from tradeworthy.runtime.life import digest_seed, withheld_of
+from tradeworthy.runtime.life import digest_seed
 from tradeworthy.runtime.opening import builder
 from tradeworthy.runtime.outbox import DurableOutbox
+from tradeworthy.runtime.rebuilding import raised_only_now
+from tradeworthy.runtime.supervisor import supervised
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,9 @@ def replay(folder: Path, progress: Callable[[int], None] | None = None) -> Repla
     configuration = from_values(header.configuration, f"the header of run {header.run}")
     core = builder(configuration, header)(recorder, outbox)
     core.sequencer.withheld = withheld_of(folder)
-    decisions, digests = _drive(folder, core, recorder, digest, progress)
+    decisions, digests = supervised(
+        lambda: _drive(folder, core, recorder, digest, progress), raised_only_now(core.sequencer)
+    )
     return Replayed(
         header.run,
         core.sequencer.inputs,
@@ -99,6 +104,13 @@ def _drive(
                 if str(recorded[name]) != made:
                     raise Divergence(record.seq, name, str(recorded[name]), made)
     return decisions, digests
+
+
+def differing_here(folder: Path) -> list[str]:
+    """What differs here from where the run in `folder` was made, in words."""
+    header = read_header(folder)
+    configuration = from_values(header.configuration, f"the header of run {header.run}")
+    return differing(header, decision_hash(desk.file for desk in configuration.desks))
 
 
 def differing(header: Header, decisions: str) -> list[str]:

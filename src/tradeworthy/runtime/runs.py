@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tradeworthy.core.errors import UsageError
+from tradeworthy.core.errors import NotAvailable, UsageError
+from tradeworthy.journal.reader import read_header
 from tradeworthy.journal.segments import Header, list_segments
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.identity import cpu_features, decision_hash, run_identity, versions
 from tradeworthy.runtime.plan import Mode, Plan
+from tradeworthy.runtime.sealed import is_sealed
+
+WALL = "wall"
+"""What the header of a run on the wall clock names as its clock, and the source of what is said of the wall's time."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +51,18 @@ def newest(home: Home, stem: str) -> RunName | None:
     return RunName(stem, max(ordinals)) if ordinals else None
 
 
-def newest_unsealed(home: Home, name: str) -> Path | None:
-    """The folder of the newest run of that configuration's name that no later run has followed; None if none."""
-    folders = [folder for folder in _by_age(home) if folder.name.rsplit("-", 2)[0] == name]
-    return folders[-1] if folders and not (folders[-1] / "sealed").exists() else None
+def unsealed_on_wall(home: Home, name: str) -> list[Path]:
+    """The folders of the runs on the wall clock of that configuration's name that none has followed, by age.
+
+    There is one at most, but for a kill between a run's first inputs and the sealing of the run before it.
+    """
+    return [
+        folder
+        for folder in _by_age(home)
+        if folder.name.rsplit("-", 2)[0] == name
+        and not is_sealed(folder)
+        and read_header(folder).session.get("clock") == WALL
+    ]
 
 
 def header_of(
@@ -70,17 +84,32 @@ def header_of(
 
 
 def find(home: Home, run: str) -> Path:
-    """The folder of the run named `run`, or of the newest run for ""; UsageError naming those there are."""
+    """The folder of the run named `run`, or of the newest run for ""; NotAvailable if there is none at all.
+
+    UsageError, with the nearest name, if none has that name.
+    """
     folders = _by_age(home)
     for folder in folders:
         if folder.name == run:
             return folder
     if not run and folders:
         return folders[-1]
-    known = ", ".join(folder.name for folder in folders[-5:]) or "none"
-    raise UsageError(
-        f"there is no run {run!r} in {home.runs} (newest: {known}); start one with `tradeworthy run`"
-    )
+    if not folders:
+        raise NotAvailable(f"there is no run in {home.path} yet; start one with `tradeworthy demo`")
+    known = [folder.name for folder in reversed(folders)]
+    near = difflib.get_close_matches(run, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"the newest is {known[0]}"
+    raise UsageError(f"there is no run {run!r} in {home.path}; {hint}")
+
+
+def with_parents(home: Home, run: str) -> list[Path]:
+    """The folder that `find` gives, and those of its parents as far as they are still on disk, newest first."""
+    folders = [find(home, run)]
+    while parent := read_header(folders[-1]).parent:
+        if not list_segments(home.runs / parent):
+            break
+        folders.append(home.runs / parent)
+    return folders
 
 
 def _by_age(home: Home) -> list[Path]:

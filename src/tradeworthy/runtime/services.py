@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self
 
+import psycopg
 import structlog
 
 from tradeworthy.core.errors import TradeworthyError
 from tradeworthy.gateways import embedded as redis_server
 from tradeworthy.gateways.bus import Bus
+from tradeworthy.gateways.bus import connect as connect_bus
 from tradeworthy.gateways.bus import place_of as place_of_bus
 from tradeworthy.gateways.control import Flatten, Halt, Request, Resume
 from tradeworthy.gateways.messages import SystemCommand
@@ -20,14 +25,15 @@ from tradeworthy.runtime.event_union import codec
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.life import Life
 from tradeworthy.runtime.mirror import Mirror
+from tradeworthy.runtime.requests import ACCOUNT
 from tradeworthy.store import addresses, init_db
+from tradeworthy.store.catch_up import project_all
 from tradeworthy.store.projector import Projector
 from tradeworthy.store.values import Ids
 
 log = structlog.get_logger()
 
 DRAIN_S_MAX = 30.0
-ACCOUNT = "paper"
 
 Handle = Callable[[Request], Awaitable[dict[str, Any]]]
 
@@ -41,11 +47,14 @@ class Services:
         self._projector: Projector | None = None
         self._mirror: Mirror | None = None
         self._bus: Bus | None = None
+        self._catching_up: threading.Thread | None = None
+        self._drain_s = DRAIN_S_MAX
         self.late = ""
 
     def __enter__(self) -> Self:
         asyncio.run(init_db(self._home.path))
         self._redis_url = redis_server.redis_url(self._home.path)
+        connect_bus(self._redis_url).close()
         log.info(
             "services_ready",
             database=addresses.place_of(self._url()),
@@ -56,8 +65,9 @@ class Services:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        redis_server.leave(self._home.path)
-        addresses.leave(self._home.path)
+        with contextlib.ExitStack() as ends:
+            ends.callback(addresses.leave, self._home.path)
+            ends.callback(redis_server.leave, self._home.path)
 
     def _url(self) -> str:
         return addresses.database_url(self._home.path)
@@ -77,13 +87,32 @@ class Services:
         self._mirror.start()
         self._projector = Projector(life.folder, self._url, codec(), durable)
         self._projector.start()
+        self._catching_up = threading.Thread(
+            target=self._catch_up, args=(life.header.run,), name="catch-up", daemon=True
+        )
+        self._catching_up.start()
+
+    def _catch_up(self, living: str) -> None:
+        """Project what earlier runs could not: their database was away, or their process was killed."""
+        try:
+            for run, records, error in project_all(self._home.path, self._url(), codec(), skip=living):
+                log.info("rows_caught_up", run=run, records=records, error=error)
+        except (psycopg.Error, OSError, TradeworthyError) as error:
+            log.warning("rows_of_earlier_runs_late", error=str(error).strip())
+
+    def hurry(self) -> None:
+        """Have `stop` wait for nothing: a person wants an end at once, and the rows follow with the next start."""
+        self._drain_s = 0.0
 
     def stop(self) -> None:
         """Bring bus and rows up to the journal, as far as they let us; `late` says what is missing."""
         if self._mirror and self._bus:
             self._mirror.stop()
             self._bus.close()
-        if self._projector and not self._projector.stop(DRAIN_S_MAX):
+        until = time.monotonic() + DRAIN_S_MAX
+        if self._catching_up:
+            self._catching_up.join(DRAIN_S_MAX)
+        if self._projector and not self._projector.stop(max(1.0, until - time.monotonic())):
             lag = self._projector.lag()
             self.late = f"its rows end at seq {lag.seq}; the rest follows with the next run or report"
             log.warning("rows_late", seq=lag.seq, error=lag.error)

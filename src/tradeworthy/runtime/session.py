@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from tradeworthy.core.errors import AllHalted
 from tradeworthy.gateways.control import ControlServer, Halt
-from tradeworthy.gateways.feeds.protocol import Feed
+from tradeworthy.gateways.feeds.protocol import Feed, FeedReport, LiveFeed
 from tradeworthy.gateways.latch import LatchFile
-from tradeworthy.runtime.clocks import Pace, wall_now
-from tradeworthy.runtime.drivers import SimulatedDriver
+from tradeworthy.journal.keeping import compress_closed, remove_old_runs
+from tradeworthy.runtime.clocks import Now, Pace, wall_now
+from tradeworthy.runtime.drivers import Beat, Driver, SimulatedDriver
 from tradeworthy.runtime.feeds import open_feed
 from tradeworthy.runtime.home import Home, SessionLock
 from tradeworthy.runtime.life import Life
@@ -26,6 +26,9 @@ from tradeworthy.runtime.overview import overview
 from tradeworthy.runtime.plan import Plan
 from tradeworthy.runtime.requests import RequestHandler
 from tradeworthy.runtime.services import Services
+from tradeworthy.runtime.signals import StopSignals
+from tradeworthy.runtime.wall import WallDriver
+from tradeworthy.runtime.wall_opening import open_wall_run
 
 log = structlog.get_logger()
 
@@ -35,31 +38,81 @@ WATCH_EVERY_S = 0.25
 
 @dataclass(frozen=True)
 class Ending:
-    """How a session ended: the figures of `run_finished`, the last overview, what is still late."""
+    """How a session ended: the figures of `run_finished`, the last overview, what is still late, what was read."""
 
     figures: dict[str, Any]
     overview: dict[str, Any]
     finished: bool
     rows_late: str
+    feed: FeedReport | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a session lives on: its feed's name, session time (UTC ns) now and at its end, and who drives it."""
+
+    name: str
+    now: Now
+    end_ts: int | None
+    driver: Callable[[asyncio.Event, Beat], Driver]
 
 
 def run_session(plan: Plan, home: Home, watch: Watch | None = None) -> Ending:
-    """Run `plan` in paper mode until its end or until it is stopped.
+    """Run `plan` in paper mode on the simulated clock until its end or until it is stopped.
 
     UsageError if a session runs in this home already; NotAvailable or Retryable if feed, database or bus are
     missing at start; AllHalted if the journal can't be written or a part under the desks raised.
     """
-    home.make()
-    lock = SessionLock(home)
-    lock.take({"run": "starting"})
-    try:
+    with _alone(home) as (lock, signals):
         feed = open_feed(plan, home)
         with Services(home) as services:
             run = open_run(plan, home, feed.identity(), feed.span()[0])
             lock.note({"run": run.life.header.run})
-            return asyncio.run(Session(plan, home, feed, run, services, watch).run())
+            session = Session(plan, home, run, _simulated(plan, feed, run), services, watch)
+            return replace(asyncio.run(session.run(signals)), feed=feed.report())
+
+
+def run_wall_session(
+    plan: Plan, home: Home, feed: LiveFeed, watch: Watch | None = None, *, now: Now = wall_now
+) -> Ending:
+    """Run `plan` in paper mode on the wall clock `now` (UTC ns), on what `feed` delivers; as `run_session` else.
+
+    `feed` takes the place of the plan's. UsageError if books can't be taken over from the run before.
+    """
+    with _alone(home) as (lock, signals), Services(home) as services:
+        run = open_wall_run(plan, home, feed.identity(), now())
+        lock.note({"run": run.life.header.run})
+
+        def driver(stop: asyncio.Event, beat: Beat) -> Driver:
+            return WallDriver(run.life, feed, stop, end_ts=run.end_ts, now=now, beat=beat)
+
+        source = Source(feed.name, now, run.end_ts, driver)
+        return asyncio.run(Session(plan, home, run, source, services, watch).run(signals))
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[tuple[SessionLock, StopSignals]]:
+    """The home folder to oneself, and signals caught."""
+    home.make()
+    lock = SessionLock(home)
+    lock.take({"run": "starting"})
+    try:
+        with StopSignals() as signals:
+            yield lock, signals
     finally:
         lock.release()
+
+
+def _simulated(plan: Plan, feed: Feed, run: OpenRun) -> Source:
+    """A feed on the simulated clock: as fast as the plan says, its time that of the last input."""
+    feed_end = feed.span()[1]
+    speed = plan.pace(endless=feed_end is None)
+
+    def driver(stop: asyncio.Event, beat: Beat) -> Driver:
+        pace = Pace(speed, stop) if speed else None
+        return SimulatedDriver(run.life, feed, stop, end_ts=run.end_ts, pace=pace, beat=beat)
+
+    return Source(feed.name, lambda: run.life.core.sequencer.now, run.end_ts or feed_end, driver)
 
 
 class Session:
@@ -69,67 +122,80 @@ class Session:
         self,
         plan: Plan,
         home: Home,
-        feed: Feed,
         run: OpenRun,
+        source: Source,
         services: Services,
         watch: Watch | None,
     ) -> None:
-        self._plan, self._home, self._feed, self._open = plan, home, feed, run
+        self._plan, self._home, self._source, self._open = plan, home, source, run
         self._life: Life = run.life
         self._services, self._watch = services, watch
         self._watched_at = 0.0
         self._snapshot_at = self._life.core.sequencer.inputs
         self._stop = asyncio.Event()
         self._latch = LatchFile(home.path)
-        self._requests = RequestHandler(self._life, self._latch, self._stop)
+        self._requests = RequestHandler(self._life, self._latch, self._stop, source.now)
 
-    async def run(self) -> Ending:
-        """Drive the run; what is under way ends in order whatever happens."""
-        self._announce()
-        finished = False
-        with self._signals():
+    async def run(self, signals: StopSignals) -> Ending:
+        """Drive the run; what is under way ends in order whatever happens.
+
+        After a raise there is no snapshot: the state may be half changed, and the journal holds all that is true.
+        """
+        loop = asyncio.get_running_loop()
+        signals.first_calls(lambda: None if loop.is_closed() else loop.call_soon_threadsafe(self._stop.set))
+        try:
             try:
-                async with ControlServer(self._home.path, self._requests.handle):
-                    self._services.start(self._life, asyncio.get_running_loop(), self._requests.handle)
-                    await self._obey_latch()
-                    finished = await self._driver().run()
+                self._announce()
+                finished = await self._drive()
             except AllHalted as error:
                 log.error("session_halted", error=str(error))  # noqa: TRY400 - the user gets one line
-                self._latch.set("session", str(error), wall_now())
+                raise
+            except (KeyboardInterrupt, asyncio.CancelledError):
+                self._services.hurry()
                 raise
             finally:
                 self._stopping()
-                with contextlib.ExitStack() as ends:
-                    ends.callback(self._services.stop)
-                    ends.callback(self._life.close)
-                    if not self._life.writer.failed:
-                        ends.callback(self._life.snapshot)
+                self._services.stop()
+            self._tidy()
+            if finished:
+                self._life.conclude()
+        finally:
+            self._life.close()
         log.info("session_shutdown_complete")
-        return Ending(self._life.figures(), overview(self._life), finished, self._services.late)
+        return Ending(self._life.figures(), self._overview(), finished, self._services.late)
 
-    def _driver(self) -> SimulatedDriver:
-        speed = self._plan.pace(endless=self._feed.span()[1] is None)
-        pace = Pace(speed, self._stop) if speed else None
-        return SimulatedDriver(
-            self._life, self._feed, self._stop, end_ts=self._open.end_ts, pace=pace, beat=self._beat
-        )
+    async def _drive(self) -> bool:
+        """Take the run to its end (True) or to where it is stopped, and write a snapshot."""
+        async with ControlServer(self._home.path, self._requests.handle):
+            self._services.start(self._life, asyncio.get_running_loop(), self._requests.handle)
+            await self._obey_latch()
+            finished = await self._source.driver(self._stop, self._beat).run()
+        self._life.snapshot()
+        return finished
 
     async def _beat(self) -> None:
         """Between turns: let the outside in, show, snapshot."""
         await asyncio.sleep(0)
+        if self._latch.is_set() and not self._life.core.guardian.halted():
+            await self._obey_latch()
         inputs = self._life.core.sequencer.inputs
         if inputs - self._snapshot_at >= self._plan.configuration.journal.snapshot_every:
             self._snapshot_at = inputs
             self._life.snapshot()
         if self._watch and time.monotonic() - self._watched_at > WATCH_EVERY_S:
             self._watched_at = time.monotonic()
-            self._watch(overview(self._life))
+            self._watch(self._overview())
+
+    def _overview(self) -> dict[str, Any]:
+        return overview(self._life, self._source.end_ts)
 
     async def _obey_latch(self) -> None:
-        """A latch that was set while no session ran halts this one from its first turn on."""
+        """A latch that was set while no session heard of it halts this one."""
         latch = self._latch.read()
         if latch and not self._life.core.guardian.halted():
             await self._requests.handle(Halt(by=latch.by, reason=latch.reason))
+        if rule := self._life.core.guardian.halted():
+            log.warning("entries_halted", rule=rule, go_on="tradeworthy resume --by NAME --reason TEXT")
 
     def _announce(self) -> None:
         life, plan = self._life, self._plan
@@ -137,7 +203,7 @@ class Session:
             "session_starting",
             run=life.header.run,
             mode=plan.mode.value,
-            feed=self._feed.name,
+            feed=self._source.name,
             seed=plan.the_seed,
             resumed=self._open.resumed,
         )
@@ -157,26 +223,20 @@ class Session:
                 packets=life.core.sequencer.seq,
                 inputs_replayed=life.recovery.replayed,
             )
+        if self._watch:
+            self._watch(self._overview())
+
+    def _tidy(self) -> None:
+        """Compress what is closed, and remove runs that are older than they are kept; next time, if it can't be."""
+        keep_days = self._plan.configuration.journal.keep_days
+        try:
+            compress_closed(self._life.folder)
+            for run in remove_old_runs(self._home.runs, keep_days, wall_now()):
+                log.info("run_removed", run=run, keep_days=keep_days)
+        except OSError as error:
+            log.warning("journals_not_tidied", error=str(error))
 
     def _stopping(self) -> None:
         log.info("session_stopping")
         for name in reversed([name for name in self._life.core.sequencer.agents if name != "counters"]):
             log.info("agent_stopped", agent=name)
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Ctrl+C and SIGTERM stop in good order; a second one at once."""
-        loop = asyncio.get_running_loop()
-        asked = (signal.SIGINT, signal.SIGTERM)
-        for one in asked:
-            loop.add_signal_handler(one, self._on_signal)
-        try:
-            yield
-        finally:
-            for one in asked:
-                loop.remove_signal_handler(one)
-
-    def _on_signal(self) -> None:
-        if self._stop.is_set():
-            raise KeyboardInterrupt
-        self._stop.set()

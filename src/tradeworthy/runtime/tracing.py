@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +12,15 @@ from uuid import UUID
 import msgspec
 
 from tradeworthy.core.candidates import Candidate, Verdict
-from tradeworthy.core.errors import UsageError
+from tradeworthy.core.errors import TradeworthyError, UsageError
 from tradeworthy.core.packets import HEAD, Kind, Packet
-from tradeworthy.journal import snapshots
-from tradeworthy.journal.digest import Digest
 from tradeworthy.journal.reader import Record, read, read_header
-from tradeworthy.journal.recorder import JournalRecorder
 from tradeworthy.runtime.assembly import Core
-from tradeworthy.runtime.configuration import from_values
 from tradeworthy.runtime.event_union import codec
-from tradeworthy.runtime.life import withheld_of
-from tradeworthy.runtime.opening import builder
-from tradeworthy.runtime.outbox import DurableOutbox
+from tradeworthy.runtime.home import Home
+from tradeworthy.runtime.rebuilding import readmit, rebuilt
+from tradeworthy.runtime.replay import differing_here
+from tradeworthy.runtime.runs import with_parents
 from tradeworthy.store.values import Ids
 
 _HEADS = msgspec.msgpack.Decoder(tuple[int, int, str, int, msgspec.Raw])
@@ -30,12 +28,16 @@ _HEADS = msgspec.msgpack.Decoder(tuple[int, int, str, int, msgspec.Raw])
 
 @dataclass(frozen=True)
 class Trace:
-    """All packets on record of one trace, in order. `reasons` are given for a turn without a candidate, by desk."""
+    """All packets on record of one trace, in order.
+
+    `reasons`, by desk, are given for a turn without a candidate; `doubt` says why they may be others or are missing.
+    """
 
     run: str
     root: int
     packets: list[Packet]
     reasons: dict[str, str]
+    doubt: str = ""
 
     def fates(self) -> Iterator[tuple[Packet, Verdict | None]]:
         """Each candidate of the trace, with its verdict (None: it is open)."""
@@ -47,6 +49,21 @@ class Trace:
         for packet in self.packets:
             if isinstance(packet.event, Candidate):
                 yield packet, verdicts.get(packet.seq)
+
+
+def trace_in(home: Home, run: str, packet: str) -> Trace:
+    """The trace of `packet` in `run` ("": the newest); an id is looked for in its parents, too."""
+    folders = with_parents(home, run)
+    if packet.isdecimal():
+        return trace(folders[0], packet)
+    for folder in folders[:-1]:
+        with contextlib.suppress(NotOnRecord):
+            return trace(folder, packet)
+    return trace(folders[-1], packet)
+
+
+class NotOnRecord(UsageError):
+    """The run has no such packet."""
 
 
 def find_seq(folder: Path, packet: str) -> int:
@@ -61,7 +78,7 @@ def find_seq(folder: Path, packet: str) -> int:
     for record in read(folder):
         if record.kind != Kind.MARK and ids.of(record.seq) == wanted:
             return record.seq
-    raise UsageError(f"packet {packet} is not in run {folder.name}; name its run with --run")
+    raise NotOnRecord(f"packet {packet} is not in run {folder.name}; name its run with --run")
 
 
 def trace(folder: Path, packet: str) -> Trace:
@@ -73,8 +90,14 @@ def trace(folder: Path, packet: str) -> Trace:
     root = _root_of(folder, seq)
     found = _family(folder, root)
     quiet = not any(isinstance(one.event, Candidate) for one in found)
-    reasons = _reasons(folder, root) if quiet and read_header(folder).record_inputs else {}
-    return Trace(folder.name, root, found, reasons)
+    if not quiet:
+        return Trace(folder.name, root, found, {})
+    try:
+        changed = "; ".join(differing_here(folder))
+        doubt = f"recomputed by other code than the run's: {changed}" if changed else ""
+        return Trace(folder.name, root, found, _reasons(folder, root), doubt)
+    except TradeworthyError as error:
+        return Trace(folder.name, root, found, {}, f"the desks' reasons can't be recomputed: {error}")
 
 
 def _heads(record: Record) -> tuple[int, int]:
@@ -92,17 +115,21 @@ def _root_of(folder: Path, seq: int) -> int:
 def _packet_at(folder: Path, seq: int) -> Packet:
     """Packet `seq`; for an internal one, which is not on record, the input of its turn."""
     turn: Record | None = None
+    last = 0
     for record in read(folder):
         if record.kind == Kind.MARK:
             continue
+        last = record.seq
         if record.seq > seq:
             break
         if record.kind == Kind.INPUT or record.seq == seq:
             turn = record
         if record.seq == seq:
             break
-    if turn is None:
-        raise UsageError(f"packet {seq} is not on record in run {folder.name}; give a seq of that run")
+    if turn is None or last < seq:
+        raise NotOnRecord(
+            f"packet {seq} is not on record in run {folder.name}; give a seq of that run, or name another with --run"
+        )
     return codec().decode(turn.body)[1]
 
 
@@ -136,33 +163,18 @@ def _speaks_of(event: Any) -> int:
 
 
 def _reasons(folder: Path, root: int) -> dict[str, str]:
-    """Recompute the turn of input `root` from the nearest snapshot: each desk's reason for opening nothing."""
-    header = read_header(folder)
-    configuration = from_values(header.configuration, f"the header of run {header.run}")
-    digest = Digest(b"")
-    core = builder(configuration, header)(JournalRecorder(digest), DurableOutbox(lambda _: None))
-    sequencer = core.sequencer
-    base = snapshots.newest(folder)
-    if base and base.seq >= root:
-        base = None
-    if base:
-        snapshots.restore(sequencer, digest, base)
-    sequencer.withheld = withheld_of(folder)
-    for record in read(folder, base.place if base else None):
-        if record.kind != Kind.INPUT:
-            continue
-        packet = codec().decode(record.body)[1]
-        before = _counts(core)
-        sequencer.admit(
-            packet.agent, packet.position, packet.ts, packet.event, trace=packet.trace, cause=packet.cause
-        )
-        if record.seq == root:
-            return {
-                desk: reason
-                for (desk, reason), count in _counts(core).items()
-                if count > before.get((desk, reason), 0)
-            }
-    return {}
+    """Recompute the turn of input `root`: each desk's reason for opening nothing."""
+    core = rebuilt(folder, before=root)
+    packet = _packet_at(folder, root)
+    # An hour that ends here is counted first, so that what is new in the counters is this turn's.
+    core.sequencer.advance(packet.ts)
+    before = _counts(core)
+    readmit(core.sequencer, packet)
+    return {
+        desk: reason
+        for (desk, reason), count in _counts(core).items()
+        if count > before.get((desk, reason), 0)
+    }
 
 
 def _counts(core: Core) -> dict[tuple[str, str], int]:

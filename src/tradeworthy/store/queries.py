@@ -123,7 +123,9 @@ class Queries:
             raise UsageError(f"run {self.run} has no record of desk {desk!r}; {hint}")
         if at is None:
             last = self._one(
-                "SELECT max(from_at) AS at FROM counters WHERE run = ANY(%(runs)s) AND desk = %(desk)s",
+                # A run that ends on the hour counts its last bar in an hour of no length: the one before is meant.
+                "SELECT COALESCE(max(from_at) FILTER (WHERE to_at > from_at), max(from_at)) AS at FROM counters"
+                " WHERE run = ANY(%(runs)s) AND desk = %(desk)s",
                 desk=desk,
             )["at"]
             at = last or self._period(None)[1] or EPOCH

@@ -6,10 +6,14 @@ from psycopg.sql import SQL, Composed
 
 _PARTS: Final = {
     "in_chain": SQL("run = ANY(%(runs)s)"),
-    "created": SQL("created_at BETWEEN COALESCE(%(since)s, '-infinity') AND COALESCE(%(until)s, 'infinity')"),
+    "created": SQL(
+        "created_at BETWEEN COALESCE(%(since)s::timestamptz, '-infinity')"
+        " AND COALESCE(%(until)s::timestamptz, 'infinity')"
+    ),
     "closed_then": SQL(
         "trade.run = ANY(%(runs)s) AND trade.status = 'closed'"
-        " AND trade.closed_at BETWEEN COALESCE(%(since)s, '-infinity') AND COALESCE(%(until)s, 'infinity')"
+        " AND trade.closed_at BETWEEN COALESCE(%(since)s::timestamptz, '-infinity')"
+        " AND COALESCE(%(until)s::timestamptz, 'infinity')"
     ),
     "open_now": SQL("trade.run = %(run)s AND trade.status = 'open'"),
     "shown": SQL("id, seq, created_at, trace, cause, agent, type, input, event"),
@@ -58,7 +62,7 @@ WHERE {in_chain} AND {created} AND status <> 'FAILED'
 
 TURNS: Final = _made("""
 SELECT reason, sum(turns)::bigint AS turns FROM counters
-WHERE {in_chain} AND desk = %(desk)s AND from_at < %(until)s AND to_at > %(since)s
+WHERE {in_chain} AND desk = %(desk)s AND from_at < %(until)s AND (to_at > %(since)s OR from_at >= %(since)s)
 GROUP BY 1 ORDER BY 2 DESC, 1
 """)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Protocol
 
 import msgspec
@@ -75,6 +75,30 @@ class Feed(Protocol):
 
     def report(self) -> FeedReport:
         """Counts of what was read so far in this process."""
+
+
+Put = Callable[[int, Event], Awaitable[None]]
+"""Takes what a live feed delivers: its position and the event."""
+
+
+class LiveFeed(Protocol):
+    """Events of the outside world, on the wall clock, as they come.
+
+    Positions grow for as long as the feed exists, over any number of connections and processes.
+    """
+
+    @property
+    def name(self) -> str:
+        """What FeedGap.feed and the log say."""
+
+    def identity(self) -> dict[str, object]:
+        """What is fed, from where: a change of it begins another run. No secrets."""
+
+    async def run(self, put: Put, after: int) -> None:
+        """Deliver what comes past position `after` with `put`, until cancelled.
+
+        It is started again, with back-off, after whatever it raises; NotAvailable and AllHalted end the session.
+        """
 
 
 def inputs_of(batches: Iterable[list[Row]]) -> Iterator[Input]:

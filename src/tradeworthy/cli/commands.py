@@ -1,0 +1,65 @@
+"""The verbs, in the order in which a newcomer meets them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tradeworthy.cli import control, data, demo, explain, ready, replay, report, run
+from tradeworthy.cli.console import Commands
+
+app = typer.Typer(
+    name="tradeworthy",
+    cls=Commands,
+    help="Run trading desks from backtest to paper on one deterministic core, and see why each trade was made or not.",
+    epilog="Begin with: tradeworthy demo",
+    rich_markup_mode="markdown",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+TRY = "Try it and get ready"
+RUN = "Run desks"
+SEE = "See what happened, and why"
+STEER = "Steer a running session"
+
+for command, name, panel in (
+    (demo.demo, "demo", TRY),
+    (ready.init, "init", TRY),
+    (ready.doctor, "doctor", TRY),
+    (ready.version, "version", TRY),
+    (run.run, "run", RUN),
+    (run.backtest, "backtest", RUN),
+    (report.report, "report", SEE),
+    (explain.trace, "trace", SEE),
+    (explain.why, "why", SEE),
+    (replay.replay, "replay", SEE),
+    (control.status, "status", STEER),
+    (control.stop, "stop", STEER),
+    (control.halt, "halt", STEER),
+    (control.resume, "resume", STEER),
+    (control.flatten, "flatten", STEER),
+):
+    app.command(name, rich_help_panel=panel)(command)
+app.add_typer(control.inject, name="inject", rich_help_panel=STEER)
+app.add_typer(data.data, name="data", rich_help_panel=RUN)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        ready.version()
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and leave.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """What holds for every verb."""

@@ -1,0 +1,178 @@
+"""status, stop, halt, resume, flatten, inject: what people ask of a session."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tradeworthy.cli.console import NOT_AVAILABLE, print_json, table_lines
+from tradeworthy.cli.live_view import money, verdicts_text
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
+DeskName = Annotated[str, typer.Option("--desk", help="Only this desk (default: all).", metavar="NAME")]
+
+
+def status(json: AsJson = False) -> None:
+    """Say whether a session runs, and how it stands. Exit 0 if one runs, 3 if none does.
+
+    With --json it also gives the addresses of the database and of Redis, passwords included, and each part's
+    health; an embedded server that is not running has none.
+
+    Example: psql $(tradeworthy status --json | jq -r .database_url)
+    """
+    from tradeworthy.runtime.health import status as status_of
+    from tradeworthy.runtime.home import home
+
+    found = status_of(home())
+    if json:
+        print_json(found)
+    else:
+        for line in _status_lines(found):
+            typer.echo(line)
+    if not found["running"]:
+        raise typer.Exit(NOT_AVAILABLE)
+
+
+def _status_lines(found: dict[str, Any]) -> Any:
+    if not found["running"]:
+        newest = f"; the newest run is {found['run']}" if found["run"] else ""
+        yield f"no session is running in {found['home']}{newest}"
+    elif not found["answers"]:
+        who = f"PID {found['pid']}, run {found['run']}"
+        yield f"a session is running ({who}), and does not answer: it is starting, stopping or busy"
+    else:
+        yield f"a session is running (PID {found['pid']}), {found['mode']} run {found['run']}"
+        yield from table_lines(list(_figures(found)))
+    if found["latch"]:
+        yield f"entries are halted by {found['latch']['by']}: {found['latch']['reason']}"
+
+
+def _figures(found: dict[str, Any]) -> Any:
+    progress = "" if found["progress"] is None else f", {found['progress']:.0%} done"
+    yield "session time", f"{found['session_time'] or 'before the first input'}{progress}"
+    yield "equity", f"{money(found['equity'])} {found['currency']} (cash {money(found['cash'])})"
+    for held in found["open_positions"]:
+        yield "open", f"{held['desk']} {held['position']}, worth {money(held['value'])}"
+    yield "candidates", f"{found['candidates']} ({found['open_candidates']} open)"
+    for line in verdicts_text(found["verdicts"]).splitlines():
+        yield "verdicts", line
+    yield (
+        "trades",
+        f"{found['trades_closed']} closed, {found['trades_won']} won, P&L {money(found['realised_pnl'])}",
+    )
+    if found["halted"]:
+        yield "halted", f"by {found['halted']}"
+    yield "parts", ", ".join(part["agent"] for part in found["parts"])
+    for part in found["parts"]:
+        if part["desk"] and (part["halted"] or part["faults"]):
+            halted = f"halted by {part['halted']}" if part["halted"] else "not halted"
+            yield "health", f"{part['agent']}: {halted}, {part['faults']} packets withheld"
+
+
+def stop(
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for it.", min=0.0, metavar="S")] = 10.0,
+    force: Annotated[bool, typer.Option("--force", help="Kill it if it is not gone by then.")] = False,
+) -> None:
+    """End the running session in good order, and wait until it is gone. Exit 3 if none runs.
+
+    The same `run` command goes on with it later. Even a killed session loses nothing that it has decided on.
+
+    Example: tradeworthy stop
+    """
+    from tradeworthy.runtime.ending import Ended, end_session
+    from tradeworthy.runtime.home import home
+
+    ended = end_session(home(), timeout, force=force)
+    if ended is Ended.NOT_RUNNING:
+        typer.echo("no session is running")
+        raise typer.Exit(NOT_AVAILABLE)
+    typer.echo(
+        "session stopped"
+        if ended is Ended.STOPPED
+        else "session killed; its run goes on with the same command"
+    )
+
+
+def halt(
+    reason: Annotated[str, typer.Option(help="Why; it goes on record.", metavar="TEXT")],
+    by: Annotated[str, typer.Option(help="Who halts (default: your user name).", metavar="NAME")] = "",
+    desk: DeskName = "",
+) -> None:
+    """Stop all entries until a person resumes; exits go on. Works without a session, and without a database.
+
+    The latch is a file in the home folder: what is halted stays halted over restarts.
+
+    Example: tradeworthy halt --reason "the venue is odd"
+    """
+    from tradeworthy.runtime.halting import halt as halt_all
+    from tradeworthy.runtime.home import home
+
+    typer.echo(halt_all(home(), by or user_name(), reason, desk))
+
+
+def resume(
+    by: Annotated[str, typer.Option(help="Who resumes; it goes on record.", metavar="NAME")] = "",
+    reason: Annotated[str, typer.Option(help="Why; it goes on record.", metavar="TEXT")] = "",
+    desk: DeskName = "",
+) -> None:
+    """Release a halt, by name and with a reason.
+
+    Example: tradeworthy resume --by anna --reason "the venue is back"
+    """
+    from tradeworthy.runtime.halting import resume as resume_all
+    from tradeworthy.runtime.home import home
+
+    typer.echo(resume_all(home(), by, reason, desk))
+
+
+def flatten(
+    account: Annotated[str, typer.Option(help="The account to close (`paper`).", metavar="NAME")] = "",
+    confirm: Annotated[bool, typer.Option("--confirm", help="Yes, close all of it at market.")] = False,
+    reason: Annotated[str, typer.Option(help="Why; it goes on record.", metavar="TEXT")] = "flatten",
+    by: Annotated[str, typer.Option(help="Who (default: your user name).", metavar="NAME")] = "",
+    desk: DeskName = "",
+) -> None:
+    """Halt, and close every open position at market. That can cost money, so it must be confirmed.
+
+    Example: tradeworthy flatten --account paper --confirm
+    """
+    from tradeworthy.gateways.control import Flatten, ask
+    from tradeworthy.runtime.home import home
+
+    request = Flatten(account, by or user_name(), reason, desk, confirm=confirm)
+    closing = ask(home().path, request)["flattening"]
+    typer.echo(
+        f"halted, and closing {', '.join(closing) or 'nothing: no position is open'}; resume releases it"
+    )
+
+
+inject = typer.Typer(no_args_is_help=True, help="Hand events from a file to the running session.")
+
+
+@inject.command("price")
+def inject_price(
+    file: Annotated[Path, typer.Argument(help="JSON lines, one price each.", metavar="FILE")],
+) -> None:
+    """Hand the prices in FILE to the running session: all of them, or none if one is wrong.
+
+    A line is {"instrument": "BTCUSDT", "price": 101.5}, with "ts" (a UTC time) if it is not of now.
+
+    Example: tradeworthy inject price prices.jsonl
+    """
+    from tradeworthy.gateways.control import Inject, ask
+    from tradeworthy.gateways.prices import read_prices
+    from tradeworthy.runtime.home import home
+
+    admitted = ask(home().path, Inject("price", read_prices(file)))["admitted"]
+    typer.echo(f"{admitted} prices admitted")
+
+
+def user_name() -> str:
+    """Who we are to the operating system, "operator" if it does not know."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "operator"

@@ -1,0 +1,93 @@
+"""Drives a life on the wall clock: what a live gateway delivers, and timers when they are due."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from tradeworthy.core.timers import NEVER
+from tradeworthy.gateways.feeds.protocol import LiveFeed
+from tradeworthy.runtime.clocks import Now
+from tradeworthy.runtime.drivers import CHUNK, Beat
+from tradeworthy.runtime.inbox import NOWHERE, WAITING_MAX, Inbox
+from tradeworthy.runtime.life import FEED, Life
+from tradeworthy.runtime.runs import WALL
+from tradeworthy.runtime.supervisor import kept_running
+
+GATEWAY_CRASHED = "gateway_crashed"
+
+LOOK_NS = 100_000_000
+"""The longest wait: the wall clock may step, a person may set a timer, the gateway may end."""
+
+
+class WallDriver:
+    """Admits what `feed` delivers, stamped max(now, last ts), and lets timers fire when `now` reaches them.
+
+    `now` may step back: session time then stands still until it is reached again. `sleep` is what the restarts
+    of a crashed gateway wait with.
+    """
+
+    def __init__(
+        self,
+        life: Life,
+        feed: LiveFeed,
+        stop: asyncio.Event,
+        *,
+        end_ts: int | None,
+        now: Now,
+        beat: Beat,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        waiting_max: int = WAITING_MAX,
+    ) -> None:
+        self._life, self._feed, self._stop = life, feed, stop
+        self._end_ts, self._now, self._beat, self._sleep = end_ts, now, beat, sleep
+        after = life.core.sequencer.positions.get(FEED, -1)
+        self._inbox = Inbox(feed.name, after, waiting_max=waiting_max)
+
+    async def run(self) -> bool:
+        """Drive until stopped (False) or until the duration is over (True; the run is then finished)."""
+        gateway = asyncio.create_task(self._keep_gateway(), name=self._feed.name)
+        try:
+            while not self._stop.is_set():
+                if self._work():
+                    return True
+                await self._beat()
+                if gateway.done():
+                    gateway.result()
+                await self._wait()
+            return False
+        finally:
+            gateway.cancel()
+            await asyncio.gather(gateway, return_exceptions=True)
+
+    async def _keep_gateway(self) -> None:
+        await kept_running(
+            self._feed.name,
+            lambda: self._feed.run(self._inbox.put, self._inbox.after),
+            sleep=self._sleep,
+            crashed=lambda: self._inbox.note_gap(GATEWAY_CRASHED, self._now()),
+        )
+
+    def _work(self) -> bool:
+        """Let due timers fire, and admit some of what waits; True once the run is over."""
+        life, end_ts, now = self._life, NEVER if self._end_ts is None else self._end_ts, self._now()
+        if now >= end_ts:
+            life.finish(end_ts)
+            return True
+        life.advance(now)
+        for position, event in self._inbox.take(CHUNK):
+            now = self._now()
+            if now >= end_ts:
+                break
+            life.admit(WALL if position == NOWHERE else FEED, now, event, position=position)
+        return False
+
+    async def _wait(self) -> None:
+        """Until something is delivered, or a timer or the end is due."""
+        if self._inbox:
+            return
+        now = self._now()
+        due = min(self._life.core.sequencer.timers.due, self._end_ts or NEVER, now + LOOK_NS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._inbox.filled(), max(0, due - now) / 1e9)

@@ -1,0 +1,95 @@
+"""Opens a run on the wall clock: goes on with the one there is, follows one of other code, or begins an empty one."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from tradeworthy.core.events import Event, Resumed
+from tradeworthy.journal.reader import read_header
+from tradeworthy.journal.segments import Header
+from tradeworthy.runtime.assembly import CONFIGURED, first_inputs, instruments_of, listed_instruments
+from tradeworthy.runtime.home import Home
+from tradeworthy.runtime.life import Life, is_concluded
+from tradeworthy.runtime.opening import OpenRun, begin, claim_ordinal, end_of, make_life, stem_of
+from tradeworthy.runtime.plan import Plan
+from tradeworthy.runtime.runs import WALL, RunName, header_of, newest, unsealed_on_wall
+from tradeworthy.runtime.sealed import Handover, check_heir, handover_of, is_sealed, seal
+
+
+def open_wall_run(plan: Plan, home: Home, feed: dict[str, Any], now: int) -> OpenRun:
+    """The plan's unfinished run on the wall clock, recovered and told of the gap up to `now` (UTC ns), or a new one.
+
+    Changed code or configuration never replays an old tail: the run that was going on under that name is sealed, and
+    what its records say opens the new one. UsageError if that can't go on with it. After a finished run, and with
+    `fresh`, an empty run begins.
+    """
+    stem, decisions = stem_of(plan, feed)
+    last = newest(home, stem)
+    folder = home.runs / str(last)
+    if last and not (plan.fresh or is_sealed(folder) or is_concluded(folder)):
+        there = read_header(folder)
+        header = header_of(plan, last, feed, decisions, parent=there.parent, **_wall_clock(there.session))
+        life = _begun(plan, home, header, now)
+        return OpenRun(life, there.session["start_ts"], there.session["end_ts"], resumed=True)
+    parent = None if plan.fresh else _handed_over(plan, home)
+    name = RunName(stem, claim_ordinal(home, stem, last, alone=True))
+    clock = _wall_clock({"start_ts": now, "end_ts": end_of(plan, now)})
+    header = header_of(plan, name, feed, decisions, parent=parent.header.run if parent else "", **clock)
+    return OpenRun(_begun(plan, home, header, now), now, clock["end_ts"], resumed=False)
+
+
+def _wall_clock(session: dict[str, Any]) -> dict[str, Any]:
+    """What tells the header of a run on the wall clock from one on the simulated."""
+    return {"start_ts": session["start_ts"], "end_ts": session["end_ts"], "clock": WALL}
+
+
+def _begun(plan: Plan, home: Home, header: Header, now: int) -> Life:
+    """The run of `header`, the one run that goes on under the plan's name, told all that it must know first."""
+    life = make_life(plan.configuration, home, header)
+    with ExitStack() as undo:
+        undo.callback(life.close)
+        lived, last_ts = life.core.sequencer.inputs, life.core.sequencer.now
+        if life.core.sequencer.positions.get(CONFIGURED, -1) < len(instruments_of(plan.configuration)):
+            begin(life, now, _first_inputs(plan, home, header.parent))
+            life.writer.wait_durable()
+        _seal_others(plan, home, header.run)
+        if lived:
+            life.admit(WALL, now, Resumed(max(0, now - last_ts)))
+        undo.pop_all()
+    return life
+
+
+def _first_inputs(plan: Plan, home: Home, parent: str) -> list[Event]:
+    """What a run on the wall clock is told first: Opened before all else, if it has a parent."""
+    if not parent:
+        return first_inputs(plan.configuration)
+    return [handover_of(home.runs / parent).opened, *listed_instruments(plan.configuration)]
+
+
+def _handed_over(plan: Plan, home: Home) -> Handover | None:
+    """What the run that went on under the plan's name hands over; None if none did, or it is finished.
+
+    A run that died before it had books has left them where they were: with its parent.
+    """
+    configuration = plan.configuration
+    found = [handover_of(folder) for folder in unsealed_on_wall(home, configuration.name)]
+    found = [one for one in found if one.begun]
+    followed = {one.header.parent for one in found}
+    found = [one for one in found if one.header.run not in followed]
+    if not found or found[-1].finished:
+        return None
+    check_heir(
+        found[-1],
+        instruments_of(configuration),
+        [desk.name for desk in configuration.desks],
+        configuration.account.currency,
+    )
+    return found[-1]
+
+
+def _seal_others(plan: Plan, home: Home, run: str) -> None:
+    """From now on `run` is the one that goes on under the plan's name."""
+    for folder in unsealed_on_wall(home, plan.configuration.name):
+        if folder.name != run:
+            seal(folder, run)
