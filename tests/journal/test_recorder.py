@@ -174,12 +174,12 @@ def test_another_number_of_packets_is_named() -> None:
 def test_an_input_is_noted_before_it_is_handled(tmp_path: Path) -> None:
     """The flight recorder and the journal have the input while its turn is at work, and not after."""
     path = tmp_path / "inflight"
-    flight = FlightRecorder(path)
+    flight = FlightRecorder(path, 1)
     writer = JournalWriter(verify(tmp_path), HEADER)
     recorder = JournalRecorder(Digest(b""), writer, flight)
     body = CODEC.encode(Kind.INPUT, Packet(3, 3, 0, 7, "feed", Priced("BTC", 1.0)))
     recorder.input(body)
-    assert read_flight(path) == (3, crc32(body))
+    assert read_flight(path) == (3, crc32(body), 1)
     writer.wait_durable(3)
     assert [record.body for record in read(tmp_path)] == [body]
     recorder.end_turn(urgent=False)

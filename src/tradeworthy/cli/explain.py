@@ -92,3 +92,5 @@ def why_lines(found: dict[str, Any]) -> Any:
         yield "candidates: none, no turn found what the desk looks for"
     else:
         yield "candidates: none, the desk was asked nothing in this hour; is it within the run's time?"
+    if found["doubt"]:
+        yield found["doubt"]

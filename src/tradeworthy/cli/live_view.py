@@ -23,6 +23,13 @@ WIDTH = 56
 """Columns of the figures at least, so that the table stands still as they change."""
 
 
+CAPTIONS = {
+    "backtest": "Ctrl+C gives it up",
+    "": "Ctrl+C stops in good order; the same command goes on from there",
+}
+"""By mode."""
+
+
 @contextmanager
 def watching(title: str, *, shown: bool | None = None) -> Iterator[Watch | None]:
     """What a session is to call with its overview, which is drawn in place; None without a terminal.
@@ -87,7 +94,7 @@ def table_of(seen: dict[str, Any], *, elapsed_s: float = 0.0, rate: float = 0.0)
         title=f"{seen['mode']} run {seen['run']}",
         title_justify="left",
         title_style="bold",
-        caption="Ctrl+C stops in good order; the same command goes on from there",
+        caption=CAPTIONS.get(seen["mode"], CAPTIONS[""]),
         caption_justify="left",
         show_header=False,
         expand=False,

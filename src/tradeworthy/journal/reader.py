@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from tradeworthy.core.errors import AllHalted, NotAvailable
-from tradeworthy.core.packets import HEAD
+from tradeworthy.core.packets import HEAD, Kind
 from tradeworthy.journal import segments
 from tradeworthy.journal.segments import COMMIT, COMMIT_MARK, HEADER, START, Header, Place
 
@@ -55,7 +55,7 @@ class Reading:
         self.folder, self.end, self._limit = folder, after or START, limit
         self.records = self.last_seq = self.torn_bytes = 0
         self.damage: Damage | None = None
-        self.header = b""
+        self.header, self.marks = b"", list[Record]()
 
     def __iter__(self) -> Iterator[Record]:
         first = self.end.segment
@@ -146,11 +146,13 @@ def read_header(folder: Path) -> Header:
 
 
 def verify(folder: Path, after: Place | None = None) -> Reading:
-    """A Reading of all after `after`, with `records` counted and `damage` told, not raised."""
+    """A Reading of all after `after`, with `records` counted, `marks` kept and `damage` told, not raised."""
     reading = Reading(folder, after)
     try:
-        for _ in reading:
+        for record in reading:
             reading.records += 1
+            if record.kind == Kind.MARK:
+                reading.marks.append(record)
     except Damage as damage:
         reading.damage = damage
     return reading

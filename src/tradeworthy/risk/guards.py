@@ -171,7 +171,9 @@ RULES = (
 """In the order in which they are asked; the first that fails names the rejection."""
 
 
-CASH_FIGURES = frozenset({"equity", "daily_loss", "drawdown", "position", "desk_share", "portfolio", "cash_left"})
+CASH_FIGURES = frozenset(
+    {"equity", "daily_loss", "drawdown", "position", "desk_share", "portfolio", "cash_left"}
+)
 """Which of the figures, and their limits, are cash units."""
 
 

@@ -6,9 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tradeworthy.core.errors import NotAvailable, Retryable, UsageError
+import msgspec
+
+from tradeworthy.core.counters import CountersState
+from tradeworthy.core.errors import DeskHalted, NotAvailable, Retryable, UsageError
+from tradeworthy.core.packets import Kind
 from tradeworthy.gateways.control import Status, ask
-from tradeworthy.journal.reader import read_header
+from tradeworthy.journal import snapshots
+from tradeworthy.journal.reader import read, read_header
 from tradeworthy.journal.segments import list_segments
 from tradeworthy.runtime.home import Home, read_holder
 from tradeworthy.runtime.overview import counting
@@ -29,10 +34,11 @@ class PartHour(NamedTuple):
 def part_hour(home: Home, run: str) -> PartHour | None:
     """The hour that `run` stands in and has not counted yet; None if it has, or is not on disk.
 
-    A living session is asked; the core of another is rebuilt from its snapshot and what follows it.
+    A living session is asked; of another the newest snapshot knows, or the core is rebuilt where more followed.
+    DeskHalted if its desks can't be rebuilt by the present code.
     """
     said = _asked(home, run) if (read_holder(home.lock) or {}).get("run") == run else None
-    said = said or _rebuilt(home.runs / run)
+    said = said or _on_record(home.runs / run)
     if said is None or not said["turns"]:
         return None
     return PartHour(run, at(said["from_ts"]), at(said["to_ts"]), said["turns"])
@@ -46,18 +52,31 @@ def _asked(home: Home, run: str) -> dict[str, Any] | None:
     return answer["counting"] if answer["run"] == run else None
 
 
-def _rebuilt(folder: Path) -> dict[str, Any] | None:
+def _on_record(folder: Path) -> dict[str, Any] | None:
     if not list_segments(folder) or not read_header(folder).record_inputs:
         return None
+    base = snapshots.newest(folder)
+    if base and not any(record.kind == Kind.INPUT for record in read(folder, base.place)):
+        state = msgspec.msgpack.decode(base.agents["counters"], type=CountersState)
+        return {"from_ts": state.from_ts, "to_ts": base.core.now, "turns": state.counts}
     return counting(rebuilt(folder).sequencer)
 
 
 def hour_of(home: Home, queries: Queries, desk: str, when: datetime | None) -> dict[str, Any]:
     """What `Queries.why` says of one hour of `desk`, with the turns that only the run itself knows yet.
 
-    `when` (None: the newest hour) picks the hour. UsageError for a desk that the run does not have.
+    `when` (None: the newest hour) picks the hour; `doubt` says what could not be counted. UsageError for a desk that
+    the run does not have.
     """
-    parts = [part for run in queries.runs if (part := part_hour(home, run)) and desk in part.turns]
+    parts, doubt = [], ""
+    for run in queries.runs:
+        try:
+            part = part_hour(home, run)
+        except DeskHalted as error:
+            doubt = f"the turns since the last full hour are not in it: {error}"
+            continue
+        if part and desk in part.turns:
+            parts.append(part)
     if when is None and parts:
         when = parts[0].since
     found = queries.why(desk, when)
@@ -66,6 +85,7 @@ def hour_of(home: Home, queries: Queries, desk: str, when: datetime | None) -> d
             found["turns"] = _added(found["turns"], part.turns[desk])
     found["total_turns"] = sum(row["turns"] for row in found["turns"])
     found["candidates"] = sum(row["count"] for row in found["verdicts"])
+    found["doubt"] = doubt
     return found
 
 

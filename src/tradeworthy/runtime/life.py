@@ -21,7 +21,7 @@ from tradeworthy.core.sequencer import TurnTooLong
 from tradeworthy.journal import snapshots
 from tradeworthy.journal.digest import Digest
 from tradeworthy.journal.flight import FlightRecorder, read_flight
-from tradeworthy.journal.reader import read, verify
+from tradeworthy.journal.reader import Record, read, verify
 from tradeworthy.journal.recorder import JournalRecorder, ReplayRecorder
 from tradeworthy.journal.segments import START, Header
 from tradeworthy.journal.writer import JournalWriter
@@ -96,7 +96,7 @@ class Life:
         self.writer = JournalWriter(found, header, segment_bytes=segment_bytes, commit_ms=commit_ms)
         with ExitStack() as undo:
             undo.callback(self.close)
-            self.faults = self._load_faults()
+            self.faults = self._load_faults(found.marks)
             died_at = self._note_death()
             if header.record_inputs:
                 self._flight = FlightRecorder(folder / "inflight", self.writer.durable_bytes.segment)
@@ -108,15 +108,16 @@ class Life:
     def _wait_durable(self, seq: int) -> None:
         self.writer.wait_durable(seq)
 
-    def _load_faults(self) -> FaultLog:
+    def _load_faults(self, marks: Sequence[Record]) -> FaultLog:
         kept = self._base.extra.get(FAULTS)
         faults = msgspec.msgpack.decode(kept, type=FaultLog) if kept else FaultLog()
-        return faults.add(read(self.folder, self._base.place, self.writer.durable_bytes))
+        return faults.add(marks)
 
     def _note_death(self) -> int:
         """Record in whose turn the last process died; after two in one turn its input is quarantined.
 
-        After the first, inputs are durable before they are handled, so that the next death's is on record.
+        After the first, inputs are durable before they are handled, so that the next death's is on record. A turn
+        with anything on record after its input was whole once: it is no killer, whoever was killed while in it.
         """
         flight = read_flight(self.folder / "inflight")
         if flight is None:
@@ -126,7 +127,7 @@ class Life:
             self.writer.mark(DEATH, death, seq=death.seq)
             self.faults.deaths.append(death)
         for seq in self.faults.deadly():
-            if seq <= self.writer.durable_seq:
+            if seq == self.writer.durable_seq:
                 why = "the process died twice in this input's turn"
                 self._quarantine(Quarantine(seq, "", why))
                 log.error("input_quarantined", packet=seq, error=why)
@@ -296,6 +297,8 @@ class Life:
 
     def conclude(self) -> None:
         """Record that the finished run was seen through: the same command begins an empty one from now on."""
+        if SESSION not in self._base.core.positions:
+            self.snapshot()
         self.writer.mark(CONCLUDED, self.figures(), seq=self.core.sequencer.seq, ts=self.core.sequencer.now)
         self.writer.wait_durable()
 
@@ -335,7 +338,9 @@ class Life:
 def is_concluded(folder: Path) -> bool:
     """Whether the run in `folder` was seen to its end; Damage where its journal is broken."""
     base = snapshots.newest(folder)
-    tail = read(folder, base.place if base else None)
+    if base is None or SESSION not in base.core.positions:
+        return False
+    tail = read(folder, base.place)
     return any(record.kind == Kind.MARK and record.mark[0] == CONCLUDED for record in tail)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+import msgspec
+
 from tradeworthy.core.errors import DeskHalted, NotAvailable, TradeworthyError
 from tradeworthy.core.packets import Kind, Packet
 from tradeworthy.core.sequencer import Sequencer
@@ -37,7 +39,13 @@ def rebuilt(folder: Path, *, before: int | None = None) -> Core:
     if base and before is not None and base.seq >= before:
         base = None
     if base:
-        snapshots.restore(core.sequencer, digest, base)
+        try:
+            snapshots.restore(core.sequencer, digest, base)
+        except (msgspec.ValidationError, KeyError) as error:
+            raise DeskHalted(
+                f"the snapshot of run {header.run} does not fit this code ({error}), which was changed since;"
+                " use the code of that run"
+            ) from error
     core.sequencer.withheld = withheld_of(folder)
     for record in read(folder, base.place if base else None):
         if before is not None and record.seq >= before:

@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
+
 from tradeworthy.core.errors import NotAvailable
 from tradeworthy.runtime.event_union import codec
 from tradeworthy.runtime.home import Home, read_holder
@@ -27,6 +29,9 @@ def opened_records(home: Home, run: str = "") -> Iterator[Queries]:
         bring_up(home)
         with addresses.connect(addresses.database_url(home.path)) as connection:
             yield Queries(connection, name)
+    except psycopg.Error as error:
+        url = os.environ.get("DATABASE_URL", "") or addresses.database_url(home.path)
+        raise addresses.cannot_connect(url, error) from None
     finally:
         addresses.leave(home.path)
 

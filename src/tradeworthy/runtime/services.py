@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self
@@ -34,6 +33,8 @@ from tradeworthy.store.values import Ids
 log = structlog.get_logger()
 
 DRAIN_S_MAX = 30.0
+CATCH_UP_S_MAX = 3.0
+"""A session's end does not wait longer for the rows of other runs: what is left follows with the next start."""
 
 Handle = Callable[[Request], Awaitable[dict[str, Any]]]
 
@@ -52,9 +53,12 @@ class Services:
         self.late = ""
 
     def __enter__(self) -> Self:
-        asyncio.run(init_db(self._home.path))
-        self._redis_url = redis_server.redis_url(self._home.path)
-        connect_bus(self._redis_url).close()
+        with contextlib.ExitStack() as undo:
+            undo.push(self)
+            asyncio.run(init_db(self._home.path))
+            self._redis_url = redis_server.redis_url(self._home.path)
+            connect_bus(self._redis_url).close()
+            undo.pop_all()
         log.info(
             "services_ready",
             database=addresses.place_of(self._url()),
@@ -95,7 +99,9 @@ class Services:
     def _catch_up(self, living: str) -> None:
         """Project what earlier runs could not: their database was away, or their process was killed."""
         try:
-            for run, records, error in project_all(self._home.path, self._url(), codec(), skip=living):
+            for run, records, error in project_all(
+                self._home.path, self._url(), codec(), skip=living, backtests=False
+            ):
                 log.info("rows_caught_up", run=run, records=records, error=error)
         except (psycopg.Error, OSError, TradeworthyError) as error:
             log.warning("rows_of_earlier_runs_late", error=str(error).strip())
@@ -109,13 +115,12 @@ class Services:
         if self._mirror and self._bus:
             self._mirror.stop()
             self._bus.close()
-        until = time.monotonic() + DRAIN_S_MAX
-        if self._catching_up:
-            self._catching_up.join(DRAIN_S_MAX)
-        if self._projector and not self._projector.stop(max(1.0, until - time.monotonic())):
+        if self._projector and not self._projector.stop(self._drain_s):
             lag = self._projector.lag()
             self.late = f"its rows end at seq {lag.seq}; the rest follows with the next run or report"
             log.warning("rows_late", seq=lag.seq, error=lag.error)
+        if self._catching_up:
+            self._catching_up.join(min(self._drain_s, CATCH_UP_S_MAX))
 
 
 async def _obey(command: SystemCommand, handle: Handle) -> None:

@@ -28,17 +28,23 @@ class CaughtUp(NamedTuple):
     error: str
 
 
-def project_all(home: Path, url: str, codec: Codec, *, skip: str = "") -> list[CaughtUp]:
+def project_all(
+    home: Path, url: str, codec: Codec, *, skip: str = "", backtests: bool = True
+) -> list[CaughtUp]:
     """Project what is missing of every run under `home`/runs, the oldest first; only those where something was.
 
-    `skip` names the run of a living session, which has its own projector. A damaged journal is projected up to the
+    `skip` names the run of a living session, which has its own projector; without `backtests` they are left out. A damaged journal is projected up to the
     damage and named. Retryable if there is no database.
     """
     folders = [folder for folder in _run_folders(home) if folder.name != skip]
     with connect(url) as connection:
         found = connection.execute("SELECT run, segment, place, chain FROM runs")
         stands = {run: Place(*place) for run, *place in found}
-    done = [_project(folder, url, codec) for folder in folders if _is_behind(folder, stands.get(folder.name))]
+    done = [
+        _project(folder, url, codec, backtests=backtests)
+        for folder in folders
+        if _is_behind(folder, stands.get(folder.name))
+    ]
     return [one for one in done if one.records or one.error]
 
 
@@ -71,10 +77,13 @@ def _is_behind(folder: Path, place: Place | None) -> bool:
     return not 0 <= path.stat().st_size - place.offset <= COMMIT_BYTES
 
 
-def _project(folder: Path, url: str, codec: Codec) -> CaughtUp:
+def _project(folder: Path, url: str, codec: Codec, *, backtests: bool) -> CaughtUp:
     try:
+        header = read_header(folder)
+        if not (backtests or header.record_inputs):
+            return CaughtUp(folder.name, 0, "")
         _make_durable(folder)
-        projection = Projection(folder, read_header(folder), codec)
+        projection = Projection(folder, header, codec)
         try:
             projection.attach(url)
             records = projection.advance(None, final=True)

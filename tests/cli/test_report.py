@@ -1,0 +1,69 @@
+"""report."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command_line import Said, call
+
+
+def test_the_report_is_the_one_that_the_demo_printed(demo_run: str, shown: Said) -> None:
+    """The layout of the daily summary, read back from the database by the run's name."""
+    said = call("report", "--run", demo_run)
+    assert said.code == 0
+    assert said.out.strip() in shown.out
+    assert said.lines[2:7] == [
+        "TRADES",
+        said.lines[3],
+        "  Open positions: 0",
+        said.lines[5],
+        "",
+    ]
+
+
+def test_refusals_are_listed_by_reason(place: Path, strict: str) -> None:
+    """`report --json | jq .risk_rejections` is a list of reasons and counts."""
+    refusals = call("report", "--run", strict, "--json").json["risk_rejections"]
+    assert [row["reason"] for row in refusals] == ["position"]
+    assert call("report", "--run", strict, "--json").json["rejections"] == refusals[0]["count"] > 0
+
+
+def test_without_refusals_the_list_is_empty(demo_run: str) -> None:
+    """It is always there."""
+    assert call("report", "--run", demo_run, "--json").json["risk_rejections"] == []
+
+
+def test_days_count_back_from_the_last_event(demo_run: str) -> None:
+    """Half a day holds some of the trades, a week all of them."""
+    half, week, whole = (
+        call("report", "--run", demo_run, "--json", *days).json["total_trades"]
+        for days in (["--days", "0.5"], ["--days", "7"], [])
+    )
+    assert 0 < half < whole == week
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["--run", "nope"], 2), (["--days", "0"], 2), (["--days", "nan"], 2)]
+)
+def test_a_report_that_can_not_be_is_refused(demo_run: str, words: list[str], code: int) -> None:
+    """A11: in one line."""
+    said = call("report", *words)
+    assert said.code == code
+    assert said.err.count("\n") == 1
+
+
+def test_without_a_run_there_is_no_report(home: Path) -> None:
+    """A11: exit 3, what to do, and no server is started for it."""
+    said = call("report")
+    assert said.code == 3
+    assert "tradeworthy demo" in said.err
+    assert list(home.iterdir()) == []
+
+
+def test_a_database_that_refuses_is_one_line(demo_run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A11: `Cannot connect to database (host:port): ...`, exit 3."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://x:secret@127.0.0.1:1/z")
+    said = call("report")
+    assert said.code == 3
+    assert said.err.startswith("error: Cannot connect to database (127.0.0.1:1): ")
+    assert "secret" not in said.err
