@@ -165,11 +165,9 @@ def _speaks_of(event: Any) -> int:
 def _reasons(folder: Path, root: int) -> dict[str, str]:
     """Recompute the turn of input `root`: each desk's reason for opening nothing."""
     core = rebuilt(folder, before=root)
-    packet = _packet_at(folder, root)
-    # An hour that ends here is counted first, so that what is new in the counters is this turn's.
-    core.sequencer.advance(packet.ts)
+    # Whatever timer was due before this input, the hour's count among them, is an input on record of its own.
     before = _counts(core)
-    readmit(core.sequencer, packet)
+    readmit(core.sequencer, _packet_at(folder, root))
     return {
         desk: reason
         for (desk, reason), count in _counts(core).items()

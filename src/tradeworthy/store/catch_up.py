@@ -33,8 +33,8 @@ def project_all(
 ) -> list[CaughtUp]:
     """Project what is missing of every run under `home`/runs, the oldest first; only those where something was.
 
-    `skip` names the run of a living session, which has its own projector; without `backtests` they are left out. A damaged journal is projected up to the
-    damage and named. Retryable if there is no database.
+    `skip` names the run of a living session, which has its own projector; without `backtests` they are left
+    out. A damaged journal is projected up to the damage and named. Retryable if there is no database.
     """
     folders = [folder for folder in _run_folders(home) if folder.name != skip]
     with connect(url) as connection:
