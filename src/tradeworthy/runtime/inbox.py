@@ -45,7 +45,7 @@ class Inbox:
     def __init__(self, feed: str, after: int, *, waiting_max: int = WAITING_MAX) -> None:
         self.after = after
         self._feed, self._waiting_max = feed, waiting_max
-        self._arrivals = 0
+        self._arrivals = self._puts = 0
         self._waiting: dict[int, tuple[int, Event]] = {}
         self._books: dict[str, int] = {}
         self._lost: dict[str, Lost] = {}
@@ -59,7 +59,8 @@ class Inbox:
         if position > self.after:
             self.after = position
             self._receive(position, event)
-        if not self._arrivals % YIELD_EVERY:
+        self._puts += 1
+        if not self._puts % YIELD_EVERY:
             await asyncio.sleep(0)
 
     def note_gap(self, reason: str, ts: int) -> None:

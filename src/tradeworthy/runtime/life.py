@@ -30,6 +30,7 @@ from tradeworthy.runtime.event_union import codec
 from tradeworthy.runtime.faults import (
     CAREFUL_INPUTS,
     DEATH,
+    FAULTS,
     QUARANTINE,
     CarefulRecorder,
     Death,
@@ -42,8 +43,6 @@ from tradeworthy.runtime.supervisor import supervised
 
 log = structlog.get_logger()
 
-FAULTS = "faults"
-"""Source of Quarantined; its position counts the quarantines on record."""
 SESSION = "session"
 """Source of SessionEnded: once in a run."""
 FEED = "feed"

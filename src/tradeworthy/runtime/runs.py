@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tradeworthy.core.errors import NotAvailable, UsageError
-from tradeworthy.journal.reader import read_header
+from tradeworthy.journal.reader import Damage, read_header
 from tradeworthy.journal.segments import Header, list_segments
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.identity import cpu_features, decision_hash, run_identity, versions
@@ -59,10 +59,17 @@ def unsealed_on_wall(home: Home, name: str) -> list[Path]:
     return [
         folder
         for folder in _by_age(home)
-        if folder.name.rsplit("-", 2)[0] == name
-        and not is_sealed(folder)
-        and read_header(folder).session.get("clock") == WALL
+        if folder.name.rsplit("-", 2)[0] == name and not is_sealed(folder) and _on_wall(folder)
     ]
+
+
+def _on_wall(folder: Path) -> bool:
+    try:
+        return read_header(folder).session.get("clock") == WALL
+    except NotAvailable:
+        return False  # Its process died before it had written the header: there never was a run.
+    except Damage:
+        return True  # Whoever wants to take over from it is told.
 
 
 def header_of(

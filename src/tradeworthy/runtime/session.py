@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from tradeworthy.core.errors import AllHalted
+from tradeworthy.core.errors import AllHalted, UsageError
 from tradeworthy.gateways.control import ControlServer, Halt
 from tradeworthy.gateways.feeds.protocol import Feed, FeedReport, LiveFeed
 from tradeworthy.gateways.latch import LatchFile
@@ -23,7 +23,7 @@ from tradeworthy.runtime.home import Home, SessionLock
 from tradeworthy.runtime.life import Life
 from tradeworthy.runtime.opening import OpenRun, open_run
 from tradeworthy.runtime.overview import overview
-from tradeworthy.runtime.plan import Plan
+from tradeworthy.runtime.plan import Mode, Plan
 from tradeworthy.runtime.requests import RequestHandler
 from tradeworthy.runtime.services import Services
 from tradeworthy.runtime.signals import StopSignals
@@ -79,6 +79,8 @@ def run_wall_session(
 
     `feed` takes the place of the plan's. UsageError if books can't be taken over from the run before.
     """
+    if plan.mode is not Mode.PAPER:
+        raise UsageError(f"a {plan.mode} has no wall clock; use --mode paper")
     with _alone(home) as (lock, signals), Services(home) as services:
         run = open_wall_run(plan, home, feed.identity(), now())
         lock.note({"run": run.life.header.run})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
+from tradeworthy.core.errors import NotAvailable
 from tradeworthy.core.events import Event, Resumed
 from tradeworthy.journal.reader import read_header
 from tradeworthy.journal.segments import Header
@@ -26,17 +28,26 @@ def open_wall_run(plan: Plan, home: Home, feed: dict[str, Any], now: int) -> Ope
     """
     stem, decisions = stem_of(plan, feed)
     last = newest(home, stem)
-    folder = home.runs / str(last)
-    if last and not (plan.fresh or is_sealed(folder) or is_concluded(folder)):
-        there = read_header(folder)
+    there = None if plan.fresh or last is None else _unfinished(home.runs / str(last))
+    if last and there:
         header = header_of(plan, last, feed, decisions, parent=there.parent, **_wall_clock(there.session))
-        life = _begun(plan, home, header, now)
+        life = _begun(plan, home, header, now, None)
         return OpenRun(life, there.session["start_ts"], there.session["end_ts"], resumed=True)
     parent = None if plan.fresh else _handed_over(plan, home)
     name = RunName(stem, claim_ordinal(home, stem, last, alone=True))
     clock = _wall_clock({"start_ts": now, "end_ts": end_of(plan, now)})
     header = header_of(plan, name, feed, decisions, parent=parent.header.run if parent else "", **clock)
-    return OpenRun(_begun(plan, home, header, now), now, clock["end_ts"], resumed=False)
+    return OpenRun(_begun(plan, home, header, now, parent), now, clock["end_ts"], resumed=False)
+
+
+def _unfinished(folder: Path) -> Header | None:
+    """The header of the run in `folder`; None if it is over, or died before it had a header."""
+    if is_sealed(folder) or is_concluded(folder):
+        return None
+    try:
+        return read_header(folder)
+    except NotAvailable:
+        return None
 
 
 def _wall_clock(session: dict[str, Any]) -> dict[str, Any]:
@@ -44,14 +55,19 @@ def _wall_clock(session: dict[str, Any]) -> dict[str, Any]:
     return {"start_ts": session["start_ts"], "end_ts": session["end_ts"], "clock": WALL}
 
 
-def _begun(plan: Plan, home: Home, header: Header, now: int) -> Life:
-    """The run of `header`, the one run that goes on under the plan's name, told all that it must know first."""
+def _begun(plan: Plan, home: Home, header: Header, now: int, parent: Handover | None) -> Life:
+    """The run of `header`, the one run that goes on under the plan's name, told all that it must know first.
+
+    `parent` is what its parent hands over, if that is known already.
+    """
     life = make_life(plan.configuration, home, header)
     with ExitStack() as undo:
         undo.callback(life.close)
         lived, last_ts = life.core.sequencer.inputs, life.core.sequencer.now
         if life.core.sequencer.positions.get(CONFIGURED, -1) < len(instruments_of(plan.configuration)):
-            begin(life, now, _first_inputs(plan, home, header.parent))
+            if header.parent:
+                parent = parent or handover_of(home.runs / header.parent)
+            begin(life, now, _first_inputs(plan, parent))
             life.writer.wait_durable()
         _seal_others(plan, home, header.run)
         if lived:
@@ -60,11 +76,11 @@ def _begun(plan: Plan, home: Home, header: Header, now: int) -> Life:
     return life
 
 
-def _first_inputs(plan: Plan, home: Home, parent: str) -> list[Event]:
+def _first_inputs(plan: Plan, parent: Handover | None) -> list[Event]:
     """What a run on the wall clock is told first: Opened before all else, if it has a parent."""
-    if not parent:
+    if parent is None:
         return first_inputs(plan.configuration)
-    return [handover_of(home.runs / parent).opened, *listed_instruments(plan.configuration)]
+    return [parent.opened, *listed_instruments(plan.configuration)]
 
 
 def _handed_over(plan: Plan, home: Home) -> Handover | None:
