@@ -1,5 +1,6 @@
 """The embedded Redis: a real server, shared, and gone with its last user (A1)."""
 
+import fcntl
 import os
 import signal
 import stat
@@ -54,6 +55,15 @@ def test_a_server_that_died_is_started_again(home: Path) -> None:
         assert eventually(lambda: server.running_url() is None)
         assert server.url() == url
         connect(url).close()
+
+
+def test_another_process_that_looks_is_not_the_server(home: Path) -> None:
+    """Who looks at the same moment holds the lock on `alive` too, shared."""
+    with EmbeddedRedis(home):
+        pass
+    with (home / "redis" / "alive").open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_SH)
+        assert EmbeddedRedis(home).running_url() is None
 
 
 def test_an_outside_server_comes_first(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,13 @@ taken        size that we traded with stays taken for a while, though the book s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from tradeworthy.execution.reasons import Reason
+from tradeworthy.market import books
 from tradeworthy.market.books import Level
 from tradeworthy.market.instruments import Side
 
@@ -46,17 +47,12 @@ def taken_at(memory: Sequence[Taken], side: Side, now: int) -> dict[int, int]:
 
 
 def walk(
-    levels: Sequence[Level], side: Side, limit_ticks: int | None, lots: int, taken: dict[int, int]
+    levels: Sequence[Level], side: Side, limit_ticks: int | None, lots: int, taken: Mapping[int, int]
 ) -> Walk:
-    """Take up to `lots` from `levels` (best first), none beyond `limit_ticks`, less what is `taken`."""
-    found: list[Level] = []
-    for level in levels:
-        if limit_ticks is not None and (limit_ticks - level.ticks) * side.sign < 0:
-            return Walk(tuple(found), Reason.LIMIT_NOT_REACHED)
-        here = min(lots, level.lots - taken.get(level.ticks, 0))
-        if here > 0:
-            found.append(Level(level.ticks, here))
-            lots -= here
-            if not lots:
-                break
-    return Walk(tuple(found), Reason.NO_LIQUIDITY)
+    """The walk of market/books.py, with why it found less than `lots` if it did."""
+    found = books.walk(side, levels, lots, limit_ticks, taken)
+    more_beyond = limit_ticks is not None and any(
+        (level.ticks - limit_ticks) * side.sign > 0 for level in levels
+    )
+    missing = lots > sum(level.lots for level in found)
+    return Walk(tuple(found), Reason.LIMIT_NOT_REACHED if missing and more_beyond else Reason.NO_LIQUIDITY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -73,7 +73,7 @@ def _level_fault(name: str, levels: tuple[Level, ...], direction: int) -> str:
 
 def walk(
     side: Side,
-    levels: tuple[Level, ...],
+    levels: Sequence[Level],
     lots: int,
     limit_ticks: int | None = None,
     taken: Mapping[int, int] = NOTHING,

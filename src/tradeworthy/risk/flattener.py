@@ -83,7 +83,11 @@ class Flattener(Agent):
         state.lots = lots
         context.wake_at(context.now + state.wait_s * SECOND, LOOK_AGAIN, late_ok=True)
         closing = [intent.legs[0].position for intent in mine if intent.reason == FLATTEN]
-        exits: list[Event] = [self._exit(one) for one in held if one.position not in closing]
+        # A run that takes positions over hears of its latches before its instruments are listed.
+        known = self._listing.state.instruments
+        exits: list[Event] = [
+            self._exit(one) for one in held if one.position not in closing and one.instrument in known
+        ]
         return exits or "flattening"
 
     def _exit(self, held: Position) -> TradeCandidate:

@@ -86,13 +86,12 @@ def _first_inputs(plan: Plan, parent: Handover | None) -> list[Event]:
 def _handed_over(plan: Plan, home: Home) -> Handover | None:
     """What the run that went on under the plan's name hands over; None if none did, or it is finished.
 
-    A run that died before it had books has left them where they were: with its parent.
+    A run that died before it had books has left them where they were, with its parent; one that died before it had
+    its parent sealed has the same books.
     """
     configuration = plan.configuration
     found = [handover_of(folder) for folder in unsealed_on_wall(home, configuration.name)]
     found = [one for one in found if one.begun]
-    followed = {one.header.parent for one in found}
-    found = [one for one in found if one.header.run not in followed]
     if not found or found[-1].finished:
         return None
     check_heir(
