@@ -1,0 +1,69 @@
+"""The core of a session: the same parts in every mode, in the one order that lets causes come before effects."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.runtime.rig import BTC, TOLD, configured, desk, place, values
+from tradeworthy.core.errors import UsageError
+from tradeworthy.execution.accounting import CashMoved
+from tradeworthy.market.instruments import InstrumentListed
+from tradeworthy.runtime.assembly import first_inputs, instruments_of
+from tradeworthy.runtime.configuration import Configuration, from_values
+
+
+def test_books_come_before_orders_orders_before_risk_and_risk_before_desks(tmp_path: Path) -> None:
+    """A user sees parts with fixed names."""
+    with place(tmp_path, desk("one", "0.5"), desk("two", "0.5")).opened() as life:
+        names = [*life.core.sequencer.agents]
+    assert names == [
+        "counters",
+        *("listing", "marks", "ledger", "orders", "paper-executor", "risk-guardian", "fingerprint", "tally"),
+        *("one", "one-flattener", "two", "two-flattener"),
+    ]
+
+
+def test_a_desk_sees_its_share_of_the_account(tmp_path: Path) -> None:
+    """Its capital, its positions, and nobody else's."""
+    with place(tmp_path, desk("one", "0.3"), desk("two", "0.5")).opened() as life:
+        one = life.core.sequencer.agents["one"].account  # type: ignore[attr-defined]
+        assert (one.capital("one"), one.capital("two")) == (3_000 * 10**8, 5_000 * 10**8)
+        assert one.position("one", BTC).lots == 0
+        assert one.scale(BTC).instrument.id == BTC
+
+
+def test_a_run_is_told_its_instruments_and_then_its_cash() -> None:
+    """Those that some desk trades, in the configuration's order."""
+    told = first_inputs(configured(desk(instruments=["ETH", "BTC"])))
+    assert [one.instrument.id for one in told if isinstance(one, InstrumentListed)] == ["BTC", "ETH"]
+    assert told[-1] == CashMoved(10_000 * 10**8, "initial cash")
+    assert len(first_inputs(configured(desk(instruments=["ETH"])))) == 2
+
+
+def changed(**figures: object) -> Configuration:
+    """The configuration with the first instrument changed."""
+    whole = values()
+    whole["instruments"][0].update(figures)
+    return from_values(whole, "the test's")
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"tick": "0.0001", "lot": "0.00001"},
+        {"lots_min": 5, "lots_max": 3},
+        {"lots_max": 10**18},
+        {"price_max": "0.01"},
+    ],
+)
+def test_an_instrument_whose_money_does_not_fit_is_refused(figures: dict[str, object]) -> None:
+    """Before anything is traded in it: the instrument, the figures and the way out (A11)."""
+    with pytest.raises(UsageError, match="BTC") as refused:
+        instruments_of(changed(**figures))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_desk_may_not_be_named_like_a_part(tmp_path: Path) -> None:
+    """Two parts of one name would share what they remember."""
+    with pytest.raises(Exception, match="two agents are named 'ledger'"):
+        place(tmp_path, desk("ledger", file=str(TOLD))).open()
