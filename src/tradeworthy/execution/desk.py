@@ -36,24 +36,25 @@ class Account(Protocol):
 class DeskContext(Context):
     """A desk's context: besides time and draws, its own positions, orders and capital."""
 
-    __slots__ = ("_account", "_bar_ns")
+    __slots__ = ("_account", "_bar_ns", "_desk")
 
     def __init__(self, sequencer: Sequencer, agent: Desk, account: Account) -> None:
         super().__init__(sequencer, agent)
         self._account = account
+        self._desk = agent.desk
         self._bar_ns = TIMEFRAMES_NS[agent.timeframe]
 
     def position(self, key: str) -> Position:
         """The position of that key (an instrument, unless the leg named another); zero lots if none."""
-        return self._account.position(self._agent.desk, key)
+        return self._account.position(self._desk, key)
 
     def working(self, instrument: str) -> bool:
         """Whether an order for `instrument` has no final answer yet."""
-        return self._account.working(self._agent.desk, instrument)
+        return self._account.working(self._desk, instrument)
 
     def capital(self) -> float:
         """The desk's share of the account at cost, in units of currency."""
-        return self._account.capital(self._agent.desk) / CASH_UNIT
+        return self._account.capital(self._desk) / CASH_UNIT
 
     def bars_held(self, key: str) -> int:
         """Whole bars of the desk's timeframe since position `key` was opened."""

@@ -9,6 +9,7 @@ import csv
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Any, Self
 
@@ -34,6 +35,26 @@ BARS = (
     *("opened_at", "instrument", "timeframe", "open", "high", "low", "close", "volume"),
     *("lots", "candidates", "fills", "closed"),
 )
+
+
+FILES = ("trades.csv", "daily.csv", "bars.csv", "summary.json")
+"""The names of what is written."""
+
+
+def make_folder(out: Path) -> None:
+    """Make the folder `out`, unless it is there; UsageError if it can't be made or written to."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise _unusable(out, error) from None
+
+
+def _unusable(out: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"--out {out} can't be written to: {error.strerror}; name a folder that does not exist yet, or an empty one"
+    )
 
 
 class BacktestFiles:
@@ -65,18 +86,15 @@ class BacktestFiles:
         self._lots: dict[tuple[str, str], tuple[str, int]] = {}
         self._bar: BarClosed | None = None
         self._on_bar = [0, 0, 0]
+        make_folder(out)
         try:
-            out.mkdir(parents=True, exist_ok=True)
             self._trades, self._daily, self._bars = (
                 self._open(name, heads)
                 for name, heads in (("trades.csv", TRADES), ("daily.csv", DAILY), ("bars.csv", BARS))
             )
         except OSError as error:
             self._files.close()
-            raise UsageError(
-                f"--out {out} can't be written to: {error.strerror}; name a folder that does not exist yet, or an"
-                " empty one"
-            ) from None
+            raise _unusable(out, error) from None
 
     def _open(self, name: str, heads: Iterable[str]) -> Any:
         file = self._files.enter_context((self.out / name).open("w", encoding="utf-8", newline=""))

@@ -95,6 +95,12 @@ def assemble(
     return Core(sequencer, listing, marks, ledger, orders, guardian, fingerprint, tally)
 
 
+def check_desks(configuration: Configuration) -> None:
+    """UsageError for a desk that can't be made of its section: before any server is started for it."""
+    for settings in configuration.desks:
+        make_desk(settings)
+
+
 def make_desk(settings: DeskSettings) -> Desk:
     """The desk of one `[[desks]]` section."""
     kind = load_desk(settings.file)

@@ -15,7 +15,8 @@ from tradeworthy.core.packets import Packet
 from tradeworthy.gateways.feeds.protocol import FeedReport
 from tradeworthy.market.bars import BarClosed
 from tradeworthy.market.money import cash_of
-from tradeworthy.reporting.files import BacktestFiles
+from tradeworthy.reporting.files import FILES, BacktestFiles, make_folder
+from tradeworthy.runtime.assembly import check_desks
 from tradeworthy.runtime.drivers import SimulatedDriver
 from tradeworthy.runtime.event_union import codec
 from tradeworthy.runtime.feeds import open_feed
@@ -69,6 +70,9 @@ def run_backtest(plan: Plan, home: Home, watch: Watch | None = None) -> Backtest
     start_ts, feed_end = feed.span()
     if feed_end is None and plan.duration_s is None:
         raise UsageError(f"the {feed.name} feed has no end; give --duration SECONDS of session time")
+    check_desks(plan.configuration)
+    if plan.out:
+        make_folder(plan.out)
     sink = FileSink() if plan.out else None
     run = open_run(
         plan,
@@ -97,7 +101,7 @@ def run_backtest(plan: Plan, home: Home, watch: Watch | None = None) -> Backtest
         life.snapshot()
         if sink and sink.files:
             sink.files.close()
-    written = sorted(plan.out.iterdir()) if plan.out else []
+    written = [plan.out / name for name in sorted(FILES)] if plan.out else []
     return Backtested(
         life.figures(), overview(life, run.end_ts or feed_end), feed.report(), written, finished
     )

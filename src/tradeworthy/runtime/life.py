@@ -79,6 +79,7 @@ class Life:
     ) -> None:
         self.folder, self.header = folder, header
         self.halted: AllHalted | None = None
+        self._traced = "", ""
         self._on_decision = on_decision
         self._flight: FlightRecorder | None = None
         self.digest = Digest(digest_seed(header))
@@ -232,14 +233,19 @@ class Life:
         self._quarantine(Quarantine(seq, agent.desk, what, silent=self._told_in_turn))
         self._half_done = True
         self._told_in_turn = False
+        failures = self.faults.counts[agent.desk]
+        trace = "".join(traceback.format_exception(error)[-3:]).strip()
+        # A desk that raises on every bar says where once; the same again is one short line.
+        told = {} if (agent.desk, trace) == self._traced else {"trace": trace}
+        self._traced = agent.desk, trace
         log.error(
             "agent_crashed",
             agent=agent.name,
             desk=agent.desk,
             packet=seq,
             error=what,
-            failures=self.faults.counts[agent.desk],
-            trace="".join(traceback.format_exception(error)[-3:]).strip(),
+            failures=failures,
+            **told,
         )
 
     def _culprit(self, error: BaseException) -> tuple[Agent | None, int]:

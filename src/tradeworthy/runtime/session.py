@@ -16,6 +16,7 @@ from tradeworthy.gateways.control import ControlServer, Halt
 from tradeworthy.gateways.feeds.protocol import Feed, FeedReport, LiveFeed
 from tradeworthy.gateways.latch import LatchFile
 from tradeworthy.journal.keeping import compress_closed, remove_old_runs
+from tradeworthy.runtime.assembly import check_desks
 from tradeworthy.runtime.clocks import Now, Pace, wall_now
 from tradeworthy.runtime.drivers import Beat, Driver, SimulatedDriver
 from tradeworthy.runtime.feeds import open_feed
@@ -63,6 +64,7 @@ def run_session(plan: Plan, home: Home, watch: Watch | None = None) -> Ending:
     UsageError if a session runs in this home already; NotAvailable or Retryable if feed, database or bus are
     missing at start; AllHalted if the journal can't be written or a part under the desks raised.
     """
+    check_desks(plan.configuration)
     with _alone(home) as (lock, signals):
         feed = open_feed(plan, home)
         with Services(home) as services:
@@ -81,6 +83,7 @@ def run_wall_session(
     """
     if plan.mode is not Mode.PAPER:
         raise UsageError(f"a {plan.mode} has no wall clock; use --mode paper")
+    check_desks(plan.configuration)
     with _alone(home) as (lock, signals), Services(home) as services:
         run = open_wall_run(plan, home, feed.identity(), now())
         lock.note({"run": run.life.header.run})
