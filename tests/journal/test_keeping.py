@@ -82,6 +82,7 @@ def test_runs_older_than_the_days_kept_go(tmp_path: Path) -> None:
             os.utime(path, ns=(0, (100 - age) * DAY))
     (tmp_path / "no run").mkdir()
     (tmp_path / "file").write_text("x")
-    assert remove_old_runs(tmp_path, 30, 100 * DAY) == ["old"]
+    assert remove_old_runs(tmp_path, 30, 100 * DAY, lambda folder: folder.name == "old") == []
+    assert remove_old_runs(tmp_path, 30, 100 * DAY, lambda _: False) == ["old"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["edge", "file", "no run", "young"]
-    assert remove_old_runs(tmp_path / "nowhere", 30, 100 * DAY) == []
+    assert remove_old_runs(tmp_path / "nowhere", 30, 100 * DAY, lambda _: False) == []

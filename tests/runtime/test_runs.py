@@ -11,7 +11,7 @@ from tradeworthy.journal.reader import verify
 from tradeworthy.journal.segments import Header
 from tradeworthy.journal.writer import JournalWriter
 from tradeworthy.runtime.home import Home
-from tradeworthy.runtime.runs import WALL, RunName, find, newest, unsealed_on_wall, with_parents
+from tradeworthy.runtime.runs import WALL, RunName, find, holds_books, newest, unsealed_on_wall, with_parents
 from tradeworthy.runtime.sealed import is_sealed, seal
 
 
@@ -87,4 +87,6 @@ def test_runs_that_go_on_on_the_wall_clock(place: Home) -> None:
     seal(place.runs / "desk-0-1", "desk-1-1")
     assert is_sealed(place.runs / "desk-0-1")
     assert [folder.name for folder in unsealed_on_wall(place, "desk")] == ["desk-1-1"]
+    kept = [folder.name for folder in sorted(place.runs.iterdir()) if holds_books(folder)]
+    assert kept == ["desk-1-1", "desk-two-3-1"]
     assert [folder.name for folder in unsealed_on_wall(place, "desk-two")] == ["desk-two-3-1"]

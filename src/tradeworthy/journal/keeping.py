@@ -2,6 +2,7 @@
 
 import shutil
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 from tradeworthy.journal.segments import list_segments, segment_path, write_whole
@@ -18,12 +19,12 @@ def compress_closed(folder: Path) -> list[Path]:
     return done
 
 
-def remove_old_runs(runs: Path, keep_days: float, now: int) -> list[str]:
-    """Remove the runs in `runs` that were last written over `keep_days` before `now` (UTC ns); their names."""
+def remove_old_runs(runs: Path, keep_days: float, now: int, spared: Callable[[Path], bool]) -> list[str]:
+    """Remove the runs in `runs` last written over `keep_days` before `now` (UTC ns), but for those `spared`."""
     old = []
     for folder in sorted(runs.glob("*/")):
         written = [path.stat().st_mtime_ns for path in folder.glob("*.journal*")]
-        if written and max(written) < now - keep_days * 86_400e9:
+        if written and max(written) < now - keep_days * 86_400e9 and not spared(folder):
             shutil.rmtree(folder)
             old.append(folder.name)
     return old

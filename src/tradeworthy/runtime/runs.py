@@ -57,10 +57,13 @@ def unsealed_on_wall(home: Home, name: str) -> list[Path]:
     There is one at most, but for a kill between a run's first inputs and the sealing of the run before it.
     """
     return [
-        folder
-        for folder in _by_age(home)
-        if folder.name.rsplit("-", 2)[0] == name and not is_sealed(folder) and _on_wall(folder)
+        folder for folder in _by_age(home) if folder.name.rsplit("-", 2)[0] == name and holds_books(folder)
     ]
+
+
+def holds_books(folder: Path) -> bool:
+    """Whether the run may still be gone on with or taken over from: its cash and positions are in it alone."""
+    return not is_sealed(folder) and _on_wall(folder)
 
 
 def _on_wall(folder: Path) -> bool:

@@ -26,6 +26,7 @@ from tradeworthy.runtime.opening import OpenRun, open_run
 from tradeworthy.runtime.overview import overview
 from tradeworthy.runtime.plan import Mode, Plan
 from tradeworthy.runtime.requests import RequestHandler
+from tradeworthy.runtime.runs import holds_books
 from tradeworthy.runtime.services import Services
 from tradeworthy.runtime.signals import StopSignals
 from tradeworthy.runtime.wall import WallDriver
@@ -236,7 +237,7 @@ class Session:
         keep_days = self._plan.configuration.journal.keep_days
         try:
             compress_closed(self._life.folder)
-            for run in remove_old_runs(self._home.runs, keep_days, wall_now()):
+            for run in remove_old_runs(self._home.runs, keep_days, wall_now(), holds_books):
                 log.info("run_removed", run=run, keep_days=keep_days)
         except OSError as error:
             log.warning("journals_not_tidied", error=str(error))
