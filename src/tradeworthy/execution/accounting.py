@@ -52,6 +52,22 @@ class Settled(Event, frozen=True):
     ts_event: int
 
 
+class SetsMerged(Event, frozen=True):
+    """`lots` complete sets of the market's two tokens became money, 1 for each share pair; below 0: money became sets.
+
+    Both positions shrink by `lots` (a negative count covers what was sold short in both).
+    """
+
+    decision: ClassVar[bool] = True
+
+    desk: str
+    market: str
+    yes_position: str
+    no_position: str
+    lots: int
+    ts_event: int
+
+
 class PositionChanged(Event, frozen=True):
     """A position after a fill or settlement: signed lots, cost in cash units, realised P&L without fees."""
 

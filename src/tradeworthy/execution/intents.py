@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import ClassVar
 
 import msgspec
 
 from tradeworthy.core.candidates import Candidate
+from tradeworthy.core.events import Event
 from tradeworthy.market.instruments import Side
 
 
@@ -42,7 +44,9 @@ class Intent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Legs that belong together. `expires_at` is session time in ns (0: never).
 
     `reduce_only` can only shrink positions. `complete_ticks` is how far past its limit COMPLETE may pay for a
-    missing leg. `edge` is the expected profit in cash units.
+    missing leg. `edge` is the expected profit in cash units. `strategy` is the part of the desk that asks ("": the
+    desk itself). `payout_floor` is what the legs together pay out at the least, in cash units: where it covers their
+    cost the intent is a locked arbitrage (0: nothing is promised). A floor that is wrong hides risk from the limits.
     """
 
     legs: tuple[Leg, ...]
@@ -53,9 +57,36 @@ class Intent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     edge: int = 0
     reason: str = ""
     dedupe_key: str = ""
+    strategy: str = ""
+    payout_floor: int = 0
 
 
 class TradeCandidate(Candidate, frozen=True, kw_only=True):
     """A candidate that comes with its intent, for risk to judge."""
 
     intent: Intent
+
+
+class IntentProposed(Event, frozen=True):
+    """What a strategy asks for on behalf of an open `candidate` that another part of its desk opened.
+
+    `kind` and `instrument` are the candidate's.
+    """
+
+    decision: ClassVar[bool] = True
+
+    candidate: int
+    desk: str
+    kind: str
+    instrument: str
+    intent: Intent
+
+
+def position_key(strategy: str, instrument: str) -> str:
+    """The ledger's key of what `strategy` holds in `instrument`, apart from other strategies of its desk."""
+    return f"{strategy}@{instrument}" if strategy else instrument
+
+
+def strategy_of(position: str) -> str:
+    """The strategy in a key of `position_key` ("" if there is none)."""
+    return position.partition("@")[0] if "@" in position else ""

@@ -32,12 +32,23 @@ class Side(StrEnum):
         return 1 if self is Side.BUY else -1
 
 
+class FeeCurve(msgspec.Struct, frozen=True, gc=False):
+    """A taker's fee that depends on the price p, for what pays out 1: a share costs rate * (p * (1 - p)) ** exponent.
+
+    The fee of a fill is rounded up to 1e-5 of the currency. Makers pay nothing. Source: the venue's fee schedule.
+    """
+
+    rate: Decimal
+    exponent: int = 1
+
+
 class Instrument(msgspec.Struct, frozen=True, gc=False):
     """What can be traded, in exact decimals as text: `tick` and `lot` are the steps of price and quantity.
 
-    Fees are fractions of the notional (0.0005 = 5 bps); below zero is a rebate. `price_max` and `lots_max`
-    bound what int64 must hold: 0 stands for 10^8 ticks, and for as many lots as int64 then holds
-    with the highest of fees. `money.Scale` checks the whole.
+    Fees are fractions of the notional (0.0005 = 5 bps); below zero is a rebate; a `fee_curve` stands in place of both.
+    `price_max` and `lots_max` bound what int64 must hold: 0 stands for 10^8 ticks, and for as many lots as int64 then
+    holds with the highest of fees. `money.Scale` checks the whole. A prediction market's token names its `market`,
+    its `outcome` (YES or NO) and the venue's `token` id.
     """
 
     id: str
@@ -51,6 +62,10 @@ class Instrument(msgspec.Struct, frozen=True, gc=False):
     lots_min: int = 1
     lots_max: int = 0
     price_max: Decimal = Decimal(0)
+    fee_curve: FeeCurve | None = None
+    market: str = ""
+    outcome: str = ""
+    token: str = ""
 
     def __post_init__(self) -> None:
         """Put the bounds that were left open in figures."""
@@ -76,3 +91,11 @@ class InstrumentChanged(Event, frozen=True):
     decision: ClassVar[bool] = True
 
     instrument: Instrument
+
+
+class InstrumentDelisted(Event, frozen=True):
+    """The instrument is gone for good, paid out and held by nobody: what is remembered of it may be dropped."""
+
+    decision: ClassVar[bool] = True
+
+    instrument: str

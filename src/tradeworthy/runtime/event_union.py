@@ -7,11 +7,15 @@ from functools import cache
 from tradeworthy.core import candidates, events
 from tradeworthy.core.events import Event
 from tradeworthy.core.packets import Codec
+from tradeworthy.desks.arbitrage import events as arbitrage
 from tradeworthy.execution import accounting, intents, orders
-from tradeworthy.market import bars, books, instruments, panels
+from tradeworthy.market import bars, books, instruments, panels, predictions
 from tradeworthy.risk import operators
 
-_ROOMS = (events, candidates, instruments, bars, books, panels, intents, orders, accounting, operators)
+_ROOMS = (
+    *(events, candidates, instruments, bars, books, panels, predictions),
+    *(intents, orders, accounting, operators, arbitrage),
+)
 
 EVENTS: tuple[type[Event], ...] = tuple(
     member
