@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import backtest, latency, machine, memory, recovery, replay
+from benchmarks import backtest, books, latency, machine, memory, recovery, replay
 from benchmarks.results import Section, document, section_lines, summary_lines
 from benchmarks.size import Size
 from tradeworthy.core.errors import TradeworthyError
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "replay": replay.measure,
     "recovery": recovery.measure,
     "latency": latency.measure,
+    "books": books.measure,
     "memory": memory.measure,
 }
 RESULTS = Path(__file__).parent / "RESULTS.md"

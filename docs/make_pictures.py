@@ -14,7 +14,7 @@ from rich.text import Text
 
 PICTURES = Path(__file__).parent / "pictures"
 COMMAND = Path(sys.executable).with_name("tradeworthy")
-SHOWN = [["demo"], ["why", "breakout", "--at", "2024-01-01T21:30"]]
+SHOWN = [["demo"], ["why", "arbitrage"]]
 
 
 def printed(words: list[str], home: str) -> str:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,10 +62,12 @@ def shell(line: str, **environment: str) -> Said:
 
 
 @contextmanager
-def session(*words: str | Path) -> Iterator[subprocess.Popen[str]]:
+def session(
+    *words: str | Path, verb: Sequence[str | Path] = ("run", CONFIG)
+) -> Iterator[subprocess.Popen[str]]:
     """A session in a process of its own, gone when the test is over."""
     process = subprocess.Popen(
-        [COMMAND, "run", CONFIG, *map(str, words)],
+        [COMMAND, *map(str, (*verb, *words))],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

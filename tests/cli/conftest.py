@@ -1,4 +1,4 @@
-"""A home folder with servers that stay up, and a demonstration and a stricter run in it, made once."""
+"""A home folder with servers that stay up; in it a demonstration, a desk's day and a stricter one, made once."""
 
 import tempfile
 from collections.abc import Iterator
@@ -37,6 +37,14 @@ def shown(warm: Path) -> Said:
 
 
 @pytest.fixture(scope="session")
+def day(warm: Path) -> Said:
+    """What `tradeworthy run` said of a day of the example desk in `warm`."""
+    with pytest.MonkeyPatch.context() as patch:
+        enter(patch, warm)
+        return call("run", CONFIG, "--duration", "86400")
+
+
+@pytest.fixture(scope="session")
 def strict(warm: Path) -> str:
     """The name of a run in `warm` whose every entry is refused."""
     with pytest.MonkeyPatch.context() as patch:
@@ -57,6 +65,12 @@ def place(warm: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def demo_run(place: Path, shown: Said) -> str:
     """The name of the demonstration's run, in the test's home folder."""
     return run_of(shown)
+
+
+@pytest.fixture
+def day_run(place: Path, day: Said) -> str:
+    """The name of the day's run, in the test's home folder."""
+    return run_of(day)
 
 
 def enter(patch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -85,7 +85,7 @@ def test_a_halt_holds_until_someone_resumes(running: int) -> None:
 def test_a_latch_that_appears_halts_a_running_session(running: int) -> None:
     """The file alone is enough."""
     LatchFile(home_of().path).set("carl", "by hand", 1)
-    until(lambda: call("status", "--json").json["halted"] == "operator")
+    until(lambda: call("status", "--json").json["halted"] == "kill_file")
     assert call("resume", "--by", "ben", "--reason", "well again").code == 0
 
 
@@ -143,20 +143,20 @@ def test_a_signal_ends_a_session_in_good_order(alone: Path, asked: signal.Signal
     assert call("stop").code == 3
 
 
-def test_stop_ends_a_session_and_the_same_command_goes_on(place: Path, shown: Said) -> None:
+def test_stop_ends_a_session_and_the_same_command_goes_on(place: Path, day: Said) -> None:
     """A9: state_recovered with the open trades, report totals unchanged, and the uninterrupted digest."""
-    day = ("--duration", "86400")
-    with session(*day, "--fresh", "--speed", "40000") as process:
+    length = ("--duration", "86400")
+    with session(*length, "--fresh", "--speed", "40000") as process:
         until(lambda: call("status", "--json").json["fills"] > 3)
         assert call("stop").out == "session stopped\n"
         run = ended(process).lines[-1].split()[1].removeprefix("run=")
     before, hour = call("report", "--json").json, call("why", "breakout", "--json").json
     assert before["run"] == hour["run"] == run
     assert hour["total_turns"] > 0
-    resumed = call("run", CONFIG, *day)
+    resumed = call("run", CONFIG, *length)
     assert f"run={run} " in resumed.lines[-1]
     assert f"state_recovered agent=ledger open_trades={before['open_trades']} " in resumed.err
-    assert resumed.lines[-1].split()[2:] == shown.lines[-1].split()[2:]
+    assert resumed.lines[-1].split()[2:] == day.lines[-1].split()[2:]
 
 
 def test_a_killed_session_leaves_no_server_behind_after_stop(alone: Path) -> None:

@@ -21,10 +21,10 @@ def first_ended(place: Path, run: str, outcome: str) -> int:
     pytest.fail(f"no candidate of {run} ended {outcome}")
 
 
-def test_the_trace_of_a_filled_candidate_shows_the_whole_way(place: Path, demo_run: str) -> None:
+def test_the_trace_of_a_filled_candidate_shows_the_whole_way(place: Path, day_run: str) -> None:
     """P2: bar, candidate, decision with its figures against limits, order, fill, verdict; the root comes first."""
-    candidate = first_ended(place, demo_run, "FILLED")
-    said = call("trace", str(candidate), "--run", demo_run)
+    candidate = first_ended(place, day_run, "FILLED")
+    said = call("trace", str(candidate), "--run", day_run)
     names = re.findall(r"^ +\d+  \S+  \S+ +(\w+)", said.out, re.MULTILINE)
     assert names == [
         *("BarClosed", "TradeCandidate", "Decision", "PlaceOrder", "OrderObserved"),
@@ -39,53 +39,53 @@ def test_the_trace_of_a_rejected_candidate_marks_the_rule(place: Path, strict: s
     """P2: the figure that broke its limit stands out, and the candidate died of it."""
     said = call("trace", str(first_ended(place, strict, "REJECTED")), "--run", strict)
     assert re.search(r"✗  position +\d+\.\d\d  limit 100\.00", said.out)
-    assert said.lines[-1].endswith("ended REJECTED position")
+    assert said.lines[-1].endswith("ended REJECTED position_limit")
 
 
-def test_the_trace_of_a_skipped_candidate_says_why(place: Path, demo_run: str) -> None:
+def test_the_trace_of_a_skipped_candidate_says_why(place: Path, day_run: str) -> None:
     """P2: the desk's own reason."""
-    said = call("trace", str(first_ended(place, demo_run, "SKIPPED")), "--run", demo_run)
+    said = call("trace", str(first_ended(place, day_run, "SKIPPED")), "--run", day_run)
     assert said.lines[-1].endswith("ended SKIPPED already_long")
 
 
-def test_a_quiet_turn_shows_each_desks_reason(demo_run: str) -> None:
+def test_a_quiet_turn_shows_each_desks_reason(day_run: str) -> None:
     """P2: a turn without a candidate is recomputed."""
-    said = call("trace", "20", "--run", demo_run)
+    said = call("trace", "20", "--run", day_run)
     assert said.lines[-2:] == ["no desk opened a candidate:", "  breakout  warming_up"]
-    assert call("trace", "20", "--run", demo_run, "--json").json["reasons"] == {"breakout": "warming_up"}
+    assert call("trace", "20", "--run", day_run, "--json").json["reasons"] == {"breakout": "warming_up"}
 
 
-def test_a_packet_is_found_by_its_id_too(place: Path, demo_run: str) -> None:
+def test_a_packet_is_found_by_its_id_too(place: Path, day_run: str) -> None:
     """The id as the database has it."""
-    by_seq = call("trace", str(first_ended(place, demo_run, "FILLED")), "--run", demo_run, "--json").json
+    by_seq = call("trace", str(first_ended(place, day_run, "FILLED")), "--run", day_run, "--json").json
     identity = by_seq["packets"][-1]["id"]
-    assert call("trace", identity, "--run", demo_run, "--json").json == by_seq
+    assert call("trace", identity, "--run", day_run, "--json").json == by_seq
 
 
 @pytest.mark.parametrize("packet", ["abc", "0", "99999999", "6f1c8a52-3a55-5c0a-9d8f-0f6f5a7d2c11", "1.5"])
-def test_a_packet_that_is_not_there_is_refused(demo_run: str, packet: str) -> None:
+def test_a_packet_that_is_not_there_is_refused(day_run: str, packet: str) -> None:
     """A11: in one line, exit 2."""
-    said = call("trace", packet, "--run", demo_run)
+    said = call("trace", packet, "--run", day_run)
     assert said.code == 2
     assert said.err.count("\n") == 1
 
 
-def test_every_turn_of_the_day_is_counted(demo_run: str) -> None:
+def test_every_turn_of_the_day_is_counted(day_run: str) -> None:
     """P2: turns without a candidate and turns with one are all the bars of the day."""
     bars = candidates = 0
     for hour in range(24):
-        found = call("why", "breakout", "--at", f"2024-01-01T{hour:02d}:30", "--run", demo_run, "--json").json
+        found = call("why", "breakout", "--at", f"2024-01-01T{hour:02d}:30", "--run", day_run, "--json").json
         bars += found["total_turns"]
         candidates += found["candidates"]
-    report = call("report", "--run", demo_run, "--json").json
+    report = call("report", "--run", day_run, "--json").json
     assert candidates == report["candidates"]
     assert bars + candidates >= 4000
 
 
-def test_a_quiet_hour_reads_well(demo_run: str) -> None:
+def test_a_quiet_hour_reads_well(day_run: str) -> None:
     """P2: counts and shares by reason, and that there was no candidate."""
-    said = call("why", "breakout", "--at", "2024-01-01", "--run", demo_run)
-    assert said.lines[0] == f"desk breakout, 2024-01-01 00:00 to 01:00 UTC, run {demo_run}"
+    said = call("why", "breakout", "--at", "2024-01-01", "--run", day_run)
+    assert said.lines[0] == f"desk breakout, 2024-01-01 00:00 to 01:00 UTC, run {day_run}"
     assert re.fullmatch(r"  warming_up  +\d+  +\d+%", said.lines[3])
     assert said.lines[-1] == "candidates: none, no turn found what the desk looks for"
 
@@ -99,7 +99,7 @@ def test_a_quiet_hour_reads_well(demo_run: str) -> None:
         (["breakout", "--run", "nope"], "There is no run"),
     ],
 )
-def test_a_question_that_makes_no_sense_is_refused(demo_run: str, words: list[str], said: str) -> None:
+def test_a_question_that_makes_no_sense_is_refused(day_run: str, words: list[str], said: str) -> None:
     """A11: in one line, exit 2, with the next step."""
     answer = call("why", *words)
     assert answer.code == 2
@@ -107,9 +107,9 @@ def test_a_question_that_makes_no_sense_is_refused(demo_run: str, words: list[st
     assert answer.err.count("\n") == 1
 
 
-def test_replay_of_the_demo_equals_it(demo_run: str) -> None:
+def test_replay_of_the_day_equals_it(day_run: str) -> None:
     """P1: from the journal alone, in its own words."""
-    said = call("replay", demo_run)
+    said = call("replay", day_run)
     assert said.code == 0
     assert re.fullmatch(r"replay: \d+ packets, digest equal", said.lines[1])
     assert call("replay", "nope").code == 2

@@ -6,9 +6,21 @@ from tests.cli.command_line import call
 
 VERBS = (
     *("demo", "run", "backtest", "report", "status", "stop", "halt", "resume", "flatten", "trace", "why"),
-    *("replay", "doctor", "init", "inject price", "data import", "data list", "version"),
+    *("replay", "doctor", "init", "inject price", "data import", "data list", "prove calibration", "version"),
 )
-REPORTING = ("demo", "run", "backtest", "report", "status", "trace", "why", "replay", "doctor", "data list")
+REPORTING = (
+    "demo",
+    "run",
+    "backtest",
+    "report",
+    "status",
+    "trace",
+    "why",
+    "replay",
+    "doctor",
+    "data list",
+    "prove calibration",
+)
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -29,9 +29,9 @@ SEEN: dict[str, Any] = {
 }
 
 
-def drawn(picture: Any, width: int = 100) -> str:
-    """What a terminal of that width shows."""
-    console = Console(width=width, force_terminal=True, color_system=None)
+def drawn(picture: Any, width: int = 100, height: int = 50) -> str:
+    """What a terminal of that size shows."""
+    console = Console(width=width, height=height, force_terminal=True, color_system=None)
     with console.capture() as capture:
         console.print(picture)
     return capture.get()
@@ -43,6 +43,80 @@ def test_an_overview_is_drawn_whole(width: int) -> None:
     text = "".join(drawn(table_of(SEEN), width).split())
     for part in ("paperrunbreakout-1", "10,001.50", "BTC[x]1,001.50", "FILLEDfilled1", "bydrawdown", "1,234"):
         assert part in text
+
+
+PILOT_SEEN: dict[str, Any] = {
+    **SEEN,
+    "face": "pilot",
+    "parts": [
+        {
+            "agent": "venue-watcher-polymarket",
+            "state": "waiting",
+            "halted": "",
+            "faults": 0,
+            "admitted": 1234,
+        },
+        {"agent": "risk-guardian", "state": "running", "halted": "", "faults": 0},
+        {"agent": "oracle-sniper", "state": "halted", "halted": "faults", "faults": 3},
+    ],
+    "prices": {"BTC": {"price": 97500.25, "age_ms": 500, "volatility": 0.5}},
+    "markets": {"open": 38, "disputed": 1},
+    "verdicts": {
+        "FILLED": {"filled": 2},
+        "SKIPPED": {"not_exclusive": 3},
+        "REJECTED": {f"rule_{number}": number for number in range(1, 12)},
+    },
+    "open_positions": [
+        {
+            "desk": "arbitrage",
+            "position": f"oracle-sniper@polymarket:0x{'f' * 64}{number}:YES",
+            "quantity": "11.74",
+            "cost": "9.979",
+            "value": "9.74",
+        }
+        for number in range(8)
+    ],
+}
+
+
+def test_the_pilot_is_drawn_within_a_hundred_columns() -> None:
+    """Agents with their state, prices, verdicts, refusals by rule, positions at the bid: no word is cut."""
+    text = drawn(table_of(PILOT_SEEN))
+    assert max(map(len, text.splitlines())) <= 100
+    for part in (
+        *(
+            "● venue-watcher-polymarket waiting, 1,234 admitted",
+            "● oracle-sniper halted by faults, 3 packets",
+        ),
+        *("BTC 97,500.25 (volatility 50%, 0.5 s old)", "38 open, 1 disputed", "SKIPPED 3 not_exclusive 3"),
+        *("66 rule_11 11, rule_10 10", "and 3 more", "ff0:YES 11.74 at 9.98, bid 9.74"),
+        "and 2 more",
+    ):
+        assert part in " ".join(text.replace("│", " ").split()), part
+
+
+def test_a_pilot_that_has_just_begun_has_nothing_to_show_yet() -> None:
+    """Empty states say so."""
+    empty = {**PILOT_SEEN, "prices": {}, "markets": {}, "verdicts": {}, "open_positions": []}
+    text = " ".join(drawn(table_of(empty)).replace("│", " ").split())
+    for part in ("prices none yet", "markets none yet", "open none", "verdicts none yet", "refusals none"):
+        assert part in text
+
+
+def test_on_a_short_terminal_agents_give_way_to_the_money() -> None:
+    """80 columns and 24 lines show trades and P&L, which stand last; who does not run is still named."""
+    screen = Screen("paper pilot")
+    agents = [{"agent": f"agent-{n}", "state": "running", "halted": "", "faults": 0} for n in range(6)]
+    verdicts = {"FILLED": {"filled": 2}, "SKIPPED": {"not_exclusive": 3}, "CANCELLED": {"no_liquidity": 1}}
+    prices = dict.fromkeys(("BTC", "ETH", "SOL"), PILOT_SEEN["prices"]["BTC"])
+    seen = {**PILOT_SEEN, "parts": [*agents, PILOT_SEEN["parts"][2]], "verdicts": verdicts, "prices": prices}
+    screen.show({**seen, "open_positions": seen["open_positions"][:2], "halted": "", "faults": 0})
+    text = drawn(screen, width=80, height=24)
+    assert len(text.splitlines()) <= 24
+    assert "P&L 0.00" in text
+    assert "6 of 7 running" in text
+    assert "oracle-sniper halted by faults, 3 packets withheld" in text
+    assert "agent-5" in drawn(screen, height=50)
 
 
 def test_without_an_end_there_is_no_progress_bar() -> None:

@@ -1,10 +1,12 @@
 """report."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command_line import Said, call
+from tradeworthy.journal.segments import list_segments, segment_path
 
 
 def test_the_report_is_the_one_that_the_demo_printed(demo_run: str, shown: Said) -> None:
@@ -24,32 +26,66 @@ def test_the_report_is_the_one_that_the_demo_printed(demo_run: str, shown: Said)
 def test_refusals_are_listed_by_reason(place: Path, strict: str) -> None:
     """`report --json | jq .risk_rejections` is a list of reasons and counts."""
     refusals = call("report", "--run", strict, "--json").json["risk_rejections"]
-    assert [row["reason"] for row in refusals] == ["position"]
+    assert [row["reason"] for row in refusals] == ["position_limit"]
     assert call("report", "--run", strict, "--json").json["rejections"] == refusals[0]["count"] > 0
 
 
-def test_without_refusals_the_list_is_empty(demo_run: str) -> None:
+def test_without_refusals_the_list_is_empty(day_run: str) -> None:
     """It is always there."""
-    assert call("report", "--run", demo_run, "--json").json["risk_rejections"] == []
+    assert call("report", "--run", day_run, "--json").json["risk_rejections"] == []
 
 
-def test_days_count_back_from_the_last_event(demo_run: str) -> None:
+def test_days_count_back_from_the_last_event(day_run: str) -> None:
     """Half a day holds some of the trades, a week all of them."""
     half, week, whole = (
-        call("report", "--run", demo_run, "--json", *days).json["total_trades"]
+        call("report", "--run", day_run, "--json", *days).json["total_trades"]
         for days in (["--days", "0.5"], ["--days", "7"], [])
     )
     assert 0 < half < whole == week
 
 
+def test_one_strategy_s_report_and_its_rows_in_a_file(day_run: str, tmp_path: Path) -> None:
+    """`--strategy` counts that one alone, `--csv` writes each trade and refused request."""
+    file = tmp_path / "trades.csv"
+    shown = call("report", "--run", day_run, "--strategy", "breakout", "--csv", str(file), "--json").json
+    assert (shown["strategy"], shown["unrealized_pnl"]) == ("breakout", None)
+    assert shown["total_trades"] == call("report", "--run", day_run, "--json").json["total_trades"]
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("id,created_at,opportunity_id,opportunity_type,market_id,venue,side,outcome,")
+    assert len(lines) > shown["total_trades"] > 0
+
+
 @pytest.mark.parametrize(
-    ("words", "code"), [(["--run", "nope"], 2), (["--days", "0"], 2), (["--days", "nan"], 2)]
+    ("words", "code"),
+    [
+        (["--run", "nope"], 2),
+        (["--days", "0"], 2),
+        (["--days", "nan"], 2),
+        (["--strategy", "nobody"], 2),
+        (["--csv", "/"], 2),
+    ],
 )
-def test_a_report_that_can_not_be_is_refused(demo_run: str, words: list[str], code: int) -> None:
+def test_a_report_that_can_not_be_is_refused(day_run: str, words: list[str], code: int) -> None:
     """A11: in one line."""
     said = call("report", *words)
     assert said.code == code
     assert said.err.count("\n") == 1
+
+
+def test_what_is_logged_does_not_stand_in_the_report(place: Path, day_run: str) -> None:
+    """A6: whatever is wrong with other runs, standard output is the one JSON document that jq wants."""
+    run = place / "runs" / day_run
+    journal = bytearray(segment_path(run, list_segments(run)[-1]).read_bytes())
+    journal[20] ^= 1
+    broken = segment_path(place / "runs" / "broken-1", 1)
+    broken.parent.mkdir()
+    broken.write_bytes(journal)
+    try:
+        said = call("report", "--run", day_run, "--json")
+    finally:
+        shutil.rmtree(broken.parent)
+    assert said.json["run"] == day_run
+    assert "run_not_projected" in said.err
 
 
 def test_without_a_run_there_is_no_report(home: Path) -> None:
@@ -60,7 +96,7 @@ def test_without_a_run_there_is_no_report(home: Path) -> None:
     assert list(home.iterdir()) == []
 
 
-def test_a_database_that_refuses_is_one_line(demo_run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_refuses_is_one_line(day_run: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A11: `Cannot connect to database (host:port): ...`, exit 3."""
     monkeypatch.setenv("DATABASE_URL", "postgresql://x:secret@127.0.0.1:1/z")
     said = call("report")

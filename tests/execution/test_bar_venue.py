@@ -98,7 +98,7 @@ def test_a_waiting_limit_fills_as_maker_only_when_traded_through() -> None:
     assert not fills(trading.bar("A", 1.0, 1.0, 0.90, 1.0))
     made = trading.bar("A", 1.0, 1.0, 0.89, 1.0)
     assert fills(made)[0][1:] == (90, 10, True)
-    assert fees(made) == [Scale(instrument("A")).fee(90 * 10 * 10**6, maker=True)]
+    assert fees(made) == [Scale(instrument("A")).fee(90, 10, maker=True)]
     filled = next(one for one in made if isinstance(one, FillObserved))
     assert filled.ts_event == trading.now
 
@@ -110,7 +110,7 @@ def test_a_gap_through_a_waiting_limit_fills_at_the_better_open_as_taker() -> No
     assert not fills(trading.bar("A", 1.0))
     made = trading.bar("A", 1.2, 1.3, 1.2, 1.3)
     assert fills(made)[0][1:] == (120, 10, False)
-    assert fees(made) == [Scale(instrument("A")).fee(120 * 10 * 10**6, maker=False)]
+    assert fees(made) == [Scale(instrument("A")).fee(120, 10, maker=False)]
 
 
 def test_an_open_at_a_waiting_limit_is_only_a_touch() -> None:

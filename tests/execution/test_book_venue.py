@@ -15,10 +15,13 @@ from tests.execution.trading import (
     leg,
     verdict,
 )
+from tests.market.tokens import market, opening, token
 from tradeworthy.core.events import Resumed
 from tradeworthy.execution.accounting import Settled
 from tradeworthy.execution.orders import CancelWorking, FillObserved
 from tradeworthy.market.bars import FeedGap
+from tradeworthy.market.instruments import InstrumentChanged
+from tradeworthy.market.predictions import Market, MarketDisputed
 
 SHOWN = {99: 5, 98: 5}, {101: 5, 102: 5, 104: 5}
 
@@ -38,8 +41,8 @@ def test_without_latency_an_order_walks_the_book_at_once() -> None:
     assert [one[1:] for one in fills(made)] == [(101, 5, False), (102, 2, False)]
     scale = trading.listing.scale("A")
     assert [one.fee for one in made if isinstance(one, FillObserved)] == [
-        scale.fee(scale.cost(101, 5), maker=False),
-        scale.fee(scale.cost(102, 2), maker=False),
+        scale.fee(101, 5, maker=False),
+        scale.fee(102, 2, maker=False),
     ]
     assert verdict(made) == ("FILLED", "filled", 1.0)
 
@@ -86,9 +89,7 @@ def test_a_resting_limit_fills_at_its_price_when_the_book_goes_through_it() -> N
     made = trading.book("A", {98: 5}, {97: 2, 99: 3, 100: 50})
     assert [one[1:] for one in fills(made)] == [(100, 5, True)]
     scale = trading.listing.scale("A")
-    assert next(one for one in made if isinstance(one, FillObserved)).fee == scale.fee(
-        scale.cost(100, 5), maker=True
-    )
+    assert next(one for one in made if isinstance(one, FillObserved)).fee == scale.fee(100, 5, maker=True)
 
 
 def test_a_resting_market_order_takes_what_each_book_offers() -> None:
@@ -205,3 +206,67 @@ def test_a_settled_market_is_forgotten() -> None:
     assert verdict(made) == ("CANCELLED", "market_settled", 0.0)
     assert "A" not in trading.venue.state.books  # type: ignore[attr-defined]
     assert "A" not in trading.venue.state.taken  # type: ignore[attr-defined]
+
+
+def on_tokens(**settings: Any) -> tuple[Trading, Market]:
+    """A market whose two books show the same size: YES 40 bid, 42 asked; NO 58 bid, 60 asked."""
+    one = market()
+    trading = Trading(matcher="book", listed=(), **settings)
+    for event in opening(one):
+        trading.admit(event)
+    trading.book(one.yes, {40: 1_000}, {42: 1_000})
+    trading.book(one.no, {58: 1_000}, {60: 1_000})
+    return trading, one
+
+
+def test_what_is_taken_of_one_token_is_gone_from_the_book_of_its_twin() -> None:
+    """An ask of YES at .42 is a bid of NO at .58: one size, shown twice."""
+    trading, one = on_tokens()
+    trading.ask(leg(one.yes, BUY, 700, 42))
+    made = trading.ask(leg(one.no, SELL, 1_000, 58))
+    assert [fill[1:] for fill in fills(made)] == [(58, 300, False)]
+    made = trading.ask(leg(one.no, BUY, 1_000, 60))
+    assert [fill[1:] for fill in fills(made)] == [(60, 1_000, False)]
+    assert verdict(trading.ask(leg(one.yes, SELL, 1_000, 40))) == ("CANCELLED", "no_liquidity", 0.0)
+    trading.admit(MarketDisputed(one.id, START), START + 2_000 * MS)
+    assert verdict(trading.ask(leg(one.yes, SELL, 1_000, 40))) == ("FILLED", "filled", 1.0)
+
+
+def test_a_group_can_not_take_one_size_in_both_books() -> None:
+    """Buying YES and selling NO is the same trade twice; buying both takes two sizes."""
+    trading, one = on_tokens(consumed_memory_ms=0)
+    made = trading.ask(leg(one.yes, BUY, 600, 42), leg(one.no, SELL, 600, 58))
+    assert verdict(made) == ("CANCELLED", "group_incomplete", 0.0)
+    made = trading.ask(leg(one.yes, BUY, 1_000, 42), leg(one.no, BUY, 1_000, 60))
+    assert verdict(made) == ("FILLED", "filled", 1.0)
+
+
+def test_books_in_different_ticks_are_no_mirrors() -> None:
+    """A level of one has no level of the same price in the other."""
+    trading, one = on_tokens()
+    trading.admit(InstrumentChanged(token(one, "NO", tick="0.001")))
+    trading.book(one.no, {580: 1_000}, {600: 1_000})
+    trading.ask(leg(one.yes, BUY, 700, 42))
+    assert verdict(trading.ask(leg(one.no, SELL, 1_000, 580))) == ("FILLED", "filled", 1.0)
+
+
+def test_an_old_book_fills_nothing() -> None:
+    """What would not have been traded on is not traded with: an order that can wait waits for the next book."""
+    trading, one = on_tokens(book_max_age_ms=3_000)
+    trading.admit(MarketDisputed(one.id, START), START + 3_000 * MS)
+    assert verdict(trading.ask(leg(one.yes, BUY, 500, 42))) == ("FILLED", "filled", 1.0)
+    trading.admit(MarketDisputed(one.id, START), START + 3_001 * MS)
+    assert verdict(trading.ask(leg(one.yes, SELL, 500), reduce_only=True)) == ("CANCELLED", "no_price", 0.0)
+    assert fills(trading.ask(leg(one.yes, SELL, 500, None, GTC), reduce_only=True)) == []
+    made = trading.book(one.yes, {38: 1_000}, {42: 1_000})
+    assert [fill[1:3] for fill in fills(made)] == [(38, 500)]
+
+
+def test_nobody_trades_beyond_the_highest_price() -> None:
+    """A share pays 1 at the most: a bid at 1.50 buys nothing of us, and we buy nothing at 1.20."""
+    trading, one = on_tokens()
+    trading.ask(leg(one.yes, BUY, 500, 42))
+    trading.book(one.yes, {150: 1_000}, {160: 1_000})
+    assert verdict(trading.ask(leg(one.yes, SELL, 500), reduce_only=True)) == ("CANCELLED", "no_price", 0.0)
+    trading.book(one.yes, {40: 1_000}, {120: 1_000})
+    assert verdict(trading.ask(leg(one.yes, BUY, 500))) == ("CANCELLED", "limit_not_reached", 0.0)

@@ -1,5 +1,6 @@
 """Random desks, markets, halts and restarts against the whole of execution: what must hold, holds at every step."""
 
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -24,7 +25,7 @@ from tradeworthy.execution.orders import (
 )
 from tradeworthy.market.bars import BarClosed, FeedGap
 from tradeworthy.market.books import BookChanged, Level
-from tradeworthy.market.instruments import Side
+from tradeworthy.market.instruments import InstrumentChanged, Side
 
 S = OrderStatus
 TICKS = st.integers(90, 110)
@@ -155,17 +156,21 @@ class Paper(Markets):
 
     @rule(
         name=NAMES,
-        what=st.sampled_from(["gap", "restart", "settlement", *["nothing"] * 12]),
+        what=st.sampled_from(["gap", "restart", "settlement", "tick", *["nothing"] * 12]),
         payout=st.integers(0, 10**8),
     )
     def upset(self, name: str, what: str, payout: int) -> None:
-        """A feed has a hole, the process was away, a market pays out, or (mostly) none of these."""
+        """A feed has a hole, the process was away, a market pays out, a tick changes, or (mostly) none of these."""
         if what == "gap":
             self.audit.admit(FeedGap("feed", name, 0, 0, "overflow"))
         elif what == "restart":
             self.restart(100)
         elif what == "settlement":
             self.audit.admit(Settled(name, payout, self.trading.now))
+        elif what == "tick":
+            coarse = self.trading.listing.instrument(name).tick == Decimal("0.01")
+            changed = instrument(name, tick=Decimal("0.005" if coarse else "0.01"))
+            self.audit.admit(InstrumentChanged(changed))
 
     def restart(self, gap_s: int) -> None:
         """The process was away: only what unwinds is placed anew."""
@@ -226,7 +231,7 @@ class Live(Markets):
             ticks = order.limit_ticks
         if lots:
             scale = self.trading.listing.scale(order.instrument)
-            fee = scale.fee(scale.cost(ticks, lots), maker=False)
+            fee = scale.fee(ticks, lots, maker=False)
             self.numbers += 1
             self._report(
                 FillObserved(

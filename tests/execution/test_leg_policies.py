@@ -16,6 +16,7 @@ from tests.execution.trading import (
     report,
     verdict,
 )
+from tests.market.tokens import market, opening
 from tradeworthy.core.events import Resumed
 from tradeworthy.execution.intents import Policy
 from tradeworthy.execution.orders import (
@@ -201,3 +202,60 @@ def test_a_leg_that_was_filled_is_unwound_after_a_restart() -> None:
     assert {order.side for order in placed(made)} == {SELL}
     trading.book("A", {90: 40}, {})
     assert verdict(trading.book("B", {90: 40}, {})) == ("FILLED", "unwound", 0.6)
+
+
+def test_legs_that_cancel_out_need_no_unwinding() -> None:
+    """Ten bought and four of ten sold under one key leave six: they are sold, and nothing is short."""
+    trading = Trading(matcher="book")
+    trading.book("A", {98: 4}, {100: 10})
+    before = trading.ledger.state.cash
+    made = trading.ask(leg("A", BUY, 10, 100), leg("A", SELL, 10, 98), policy=Policy.UNWIND)
+    (back,) = [order for order in placed(made) if order.reduce_only]
+    assert (back.side, back.lots) == (SELL, 6)
+    made = trading.book("A", {97: 50}, {100: 10})
+    assert verdict(made) == ("FILLED", "unwound", 0.7)
+    assert trading.lots("A") == 0
+    assert trading.verdicts()[-1].figures["leg_risk_loss"] == before - trading.ledger.state.cash
+
+
+def on_tokens(yes: int, no: int) -> tuple[Trading, str, str]:
+    """A market that offers so many lots of YES at .46 and of NO at .50, with bids of .44 and .48."""
+    one = market()
+    trading = Trading(matcher="book", listed=())
+    for event in opening(one):
+        trading.admit(event)
+    trading.book(one.yes, {44: 5_000}, {46: yes})
+    trading.book(one.no, {48: 5_000}, {50: no})
+    return trading, one.yes, one.no
+
+
+def test_complete_sets_need_no_unwinding() -> None:
+    """They are worth 1 a share: only what is beyond them is sold at the bid."""
+    trading, yes, no = on_tokens(1_000, 600)
+    before = trading.ledger.state.cash
+    made = trading.ask(leg(yes, BUY, 1_000, 46), leg(no, BUY, 1_000, 50), policy=Policy.UNWIND)
+    (back,) = [order for order in placed(made) if order.reduce_only]
+    assert (back.instrument, back.lots) == (yes, 400)
+    assert verdict(made) == ("FILLED", "unwound", 0.8)
+    assert trading.ledger.positions() == []
+    assert trading.verdicts()[-1].figures["leg_risk_loss"] == before - trading.ledger.state.cash
+
+
+def test_as_much_of_both_tokens_is_a_smaller_set() -> None:
+    """Nothing is taken back, and it is merged: a part of what was asked for, without a loss."""
+    trading, yes, no = on_tokens(600, 600)
+    made = trading.ask(leg(yes, BUY, 1_000, 46), leg(no, BUY, 1_000, 50), policy=Policy.UNWIND)
+    assert not [order for order in placed(made) if order.reduce_only]
+    assert verdict(made) == ("FILLED", "partly_filled", 0.6)
+    assert trading.verdicts()[-1].figures["leg_risk_loss"] == 0
+    assert trading.ledger.positions() == []
+
+
+def test_tokens_under_keys_that_are_never_merged_are_unwound_whole() -> None:
+    """Sets are made within one strategy."""
+    trading, yes, no = on_tokens(1_000, 600)
+    made = trading.ask(
+        leg(yes, BUY, 1_000, 46, key="mine"), leg(no, BUY, 1_000, 50, key="yours"), policy=Policy.UNWIND
+    )
+    assert [order.lots for order in placed(made) if order.reduce_only] == [1_000, 600]
+    assert trading.ledger.positions() == []

@@ -1,5 +1,7 @@
 """From an approved intent to its one verdict: expiry, halts, unknown orders, reversals."""
 
+from decimal import Decimal
+
 import msgspec
 import pytest
 
@@ -14,16 +16,18 @@ from tests.execution.trading import (
     answer,
     ends,
     fills,
+    instrument,
     leg,
     placed,
     report,
     verdict,
 )
 from tests.market.session import reborn
-from tradeworthy.core.candidates import Decision
+from tradeworthy.core.agents import Agent, Context, State, on
+from tradeworthy.core.candidates import Candidate, Decision, Verdict
 from tradeworthy.core.errors import Bug
-from tradeworthy.core.events import Resumed
-from tradeworthy.execution.intents import Intent, Policy
+from tradeworthy.core.events import Event, Resumed
+from tradeworthy.execution.intents import Intent, IntentProposed, Policy
 from tradeworthy.execution.orders import (
     CancelOrder,
     CancelWorking,
@@ -32,6 +36,7 @@ from tradeworthy.execution.orders import (
     OrderStatus,
     Reconciled,
 )
+from tradeworthy.market.instruments import InstrumentChanged
 
 S = OrderStatus
 
@@ -53,6 +58,16 @@ def test_only_the_decider_decides() -> None:
     assert trading.admit(opinion) == []
     with pytest.raises(Bug, match="risk-guardian approved candidate 99, which has no intent waiting"):
         trading.admit(Decision("risk-guardian", 99, "desk", True, "ok", {}, {}))
+
+
+def test_an_order_that_nobody_approved_reaches_no_venue() -> None:
+    """Whoever places one besides risk's yes stops the turn, before the venue, which comes later, can fill it."""
+    trading = Trading()
+    (one,) = placed(trading.ask(leg("A", BUY, 5)))
+    forged = msgspec.structs.replace(one, order="77.0", candidate=77)
+    with pytest.raises(Bug, match=r"order 77\.0 of desk belongs to no approved intent"):
+        trading.admit(forged)
+    assert "77.0" not in trading.venue.state.orders
 
 
 def test_orders_carry_what_the_venue_needs_to_know() -> None:
@@ -259,3 +274,76 @@ def test_a_snapshot_holds_the_orders_whole() -> None:
     trading.orders.state = reborn(trading.orders.state)
     report(trading, back, 10)
     assert verdict(answer(trading, back, S.FILLED)) == ("FILLED", "unwound", 0.5)
+
+
+class Opens(Event, frozen=True):
+    """A test wants a candidate without an intent."""
+
+
+class Opener(Agent):
+    """A part of the desk that opens candidates for others to propose an intent for."""
+
+    def __init__(self) -> None:
+        super().__init__("opener", State(), desk="desk")
+
+    @on(Opens)
+    def open(self, _: Opens, __: Context) -> Candidate:
+        """The candidate."""
+        return Candidate("M1", "A", {})
+
+
+def proposing() -> tuple[Trading, int]:
+    """A session with an open candidate that has no intent yet, and its seq."""
+    trading = Trading(matcher="book", extra=[Opener()], events=[Opens, Candidate])
+    trading.book("A", {99: 10}, {101: 10})
+    trading.admit(Opens())
+    (candidate,) = trading.sequencer.candidates.open
+    return trading, candidate
+
+
+def test_a_proposed_intent_is_traded_like_a_candidate_s_own() -> None:
+    """Its verdict is that of the candidate that another part opened."""
+    trading, candidate = proposing()
+    made = trading.admit(
+        IntentProposed(candidate, "desk", "M1", "A", Intent((leg("A", BUY, 3, 101),), strategy="atomic"))
+    )
+    assert verdict(made) == ("FILLED", "filled", 1.0)
+    assert [one.candidate for one in made if isinstance(one, Verdict)] == [candidate]
+    assert placed(made)[0].order == f"{candidate}.0"
+    assert trading.orders.state == type(trading.orders.state)()
+
+
+def test_a_candidate_has_one_intent() -> None:
+    """A second is its desk's mistake."""
+    trading, candidate = proposing()
+    proposed = IntentProposed(candidate, "desk", "M1", "A", Intent((leg("A", BUY, 3, 90, GTC),)))
+    trading.admit(proposed)
+    with pytest.raises(Bug, match=f"proposed a second intent for candidate {candidate}"):
+        trading.admit(proposed)
+
+
+def test_an_unknown_order_holds_up_entries_at_its_own_venue_alone() -> None:
+    """What it may cost stays reserved; another venue's books are in order."""
+    far = msgspec.structs.replace(instrument("FAR"), venue="elsewhere")
+    trading = Trading(live=True, listed=(instrument("A"), instrument("B"), far))
+    (order,) = placed(trading.ask(leg("A", BUY, 10, 100, GTC)))
+    answer(trading, order, S.UNKNOWN, "timeout")
+    assert placed(trading.ask(leg("FAR", BUY, 1)))
+    for legs in ([leg("B", BUY, 1)], [leg("FAR", BUY, 1), leg("A", BUY, 1)], [leg("NOWHERE", BUY, 1)]):
+        assert verdict(trading.ask(*legs)) == ("CANCELLED", "unreconciled", 0.0)
+
+
+def test_another_tick_bars_the_intents_that_count_the_old_one() -> None:
+    """Their orders are taken back and what was filled is unwound; exits and other instruments go on."""
+    trading = Trading(live=True)
+    first, second = placed(
+        trading.ask(leg("A", BUY, 5, 100, GTC), leg("B", BUY, 5, 100, GTC), policy=Policy.COMPLETE)
+    )
+    placed(trading.ask(leg("B", BUY, 5, 100, GTC)))
+    report(trading, first, 5)
+    answer(trading, first, S.FILLED, "filled")
+    made = trading.admit(InstrumentChanged(instrument("A", tick=Decimal("0.001"))))
+    assert made == [CancelOrder(second.order, "tick_changed")]
+    (back,) = placed(answer(trading, second, S.CANCELLED, "tick_changed"))
+    assert (back.instrument, back.side, back.lots, back.reduce_only) == ("A", SELL, 5, True)
+    assert trading.admit(InstrumentChanged(instrument("A", tick=Decimal("0.001")))) == []

@@ -19,10 +19,13 @@ from tests.execution.trading import (
     verdict,
 )
 from tests.market.session import reborn
+from tests.market.tokens import market, opening, token
 from tradeworthy.core.events import Resumed, SessionEnded
 from tradeworthy.execution.accounting import Settled
 from tradeworthy.execution.intents import Leg, Policy
-from tradeworthy.market.instruments import InstrumentListed
+from tradeworthy.execution.settings import PaperVenueSettings
+from tradeworthy.market.instruments import InstrumentChanged, InstrumentDelisted, InstrumentListed
+from tradeworthy.market.predictions import MarketClosed, MarketResolved
 
 HOUR = 60 * MINUTE
 
@@ -39,6 +42,91 @@ def test_jitter_is_drawn_and_the_same_each_time() -> None:
     assert waits[0] == waits[1]
     assert waits[0][0] != waits[0][1]
     assert all(1000 * MS <= wait < 6000 * MS for wait in waits[0])
+
+
+def test_a_latency_with_a_99th_percentile_is_drawn_log_normally() -> None:
+    """Half of the orders take longer than the median, one in a hundred longer than the percentile: always the same."""
+    first, again = (
+        Trading(matcher="book", latency_ms=200, latency_p99_ms=1000).venue._latency for _ in range(2)
+    )
+    context = Trading().venue.context(Trading().sequencer)
+    waits = [first.drawn_ns(context, str(number)) for number in range(4_000)]
+    assert waits == [again.drawn_ns(context, str(number)) for number in range(4_000)]
+    assert sum(wait > 200 * MS for wait in waits) == pytest.approx(2_000, abs=100)
+    assert 20 <= sum(wait > 1000 * MS for wait in waits) <= 60
+    assert min(waits) > 0
+
+
+def test_a_group_has_one_latency() -> None:
+    """Its orders are judged at one moment."""
+    trading = Trading(matcher="book", latency_ms=200, latency_p99_ms=1000)
+    trading.ask(leg("A", BUY, 1), leg("B", BUY, 1))
+    trading.ask(leg("A", BUY, 1), leg("B", BUY, 1))
+    waits = [one.eligible_at for one in trading.venue.state.orders.values()]
+    assert waits[0] == waits[1] != waits[2] == waits[3]
+
+
+@pytest.mark.parametrize(
+    ("figures", "fault"),
+    [
+        ({"latency_p99_ms": 100}, "latency_p99_ms 100 is no 99th percentile around latency_ms 0"),
+        ({"latency_ms": 200, "latency_p99_ms": 100}, "is no 99th percentile around latency_ms 200"),
+        ({"latency_ms": 1, "latency_p99_ms": 2, "latency_jitter_ms": 1}, "give one of them"),
+    ],
+)
+def test_a_latency_that_is_no_distribution_is_refused(figures: dict[str, int], fault: str) -> None:
+    """The error says what would do."""
+    with pytest.raises(ValueError, match=fault):
+        PaperVenueSettings(**figures)
+
+
+def test_a_closed_market_ends_its_orders_and_takes_no_more() -> None:
+    """Also those that only reduce: nobody is there to trade with. Its outcome still pays."""
+    one = market()
+    trading = Trading(matcher="book", listed=())
+    for event in [*opening(one), *opening(market("other"))]:
+        trading.admit(event)
+    trading.ask(leg(one.yes, BUY, 1_000, 40, GTC))
+    made = trading.admit(MarketClosed(one.id, trading.now, "ended"))
+    assert verdict(made) == ("CANCELLED", "market_closed", 0.0)
+    for order in (leg(one.yes, BUY, 1_000, 40), leg(one.no, SELL, 1_000)):
+        made = trading.ask(order, reduce_only=order.side is SELL)
+        assert verdict(made) == ("REJECTED", "market_closed", 0.0)
+    assert verdict(trading.ask(leg("polymarket:other:YES", BUY, 1_000, 40))) == ("CANCELLED", "no_price", 0.0)
+    trading.admit(MarketResolved(one.id, trading.now, 0))
+    assert verdict(trading.ask(leg(one.yes, BUY, 1_000, 40))) == ("REJECTED", "market_settled", 0.0)
+
+
+def test_another_tick_ends_the_orders_whose_limit_counts_the_old_one() -> None:
+    """With their groups, also on their way; one without a limit stays, and the book is void until the next."""
+    one = market()
+    trading = Trading(matcher="book", listed=(), latency_ms=100)
+    for event in opening(one):
+        trading.admit(event)
+    trading.book(one.yes, {40: 1_000}, {42: 1_000})
+    trading.ask(leg(one.yes, BUY, 500, 41, GTC), leg(one.no, BUY, 500, 41, GTC))
+    trading.ask(leg(one.yes, BUY, 500))
+    assert not trading.verdicts()
+    made = trading.admit(InstrumentChanged(token(one, "YES", rate="0.05")))
+    assert made == []
+    made = trading.admit(InstrumentChanged(token(one, "YES", tick="0.001")))
+    assert verdict(made) == ("CANCELLED", "tick_changed", 0.0)
+    assert ends(made) == [("CANCELLED", "tick_changed")] * 2
+    made = trading.advance(trading.now + 100 * MS)
+    assert verdict(made) == ("CANCELLED", "no_price", 0.0)
+
+
+def test_an_instrument_that_is_gone_takes_its_orders_along() -> None:
+    """Whoever delists it while an order is out loses the order, not the books."""
+    one = market()
+    trading = Trading(matcher="book", listed=())
+    for event in opening(one):
+        trading.admit(event)
+    trading.ask(leg(one.yes, BUY, 500, 41, GTC))
+    made = trading.admit(InstrumentDelisted(one.yes))
+    assert ends(made) == [("CANCELLED", "unknown_instrument")]
+    trading.book(one.yes, {40: 1_000}, {41: 1_000})
+    assert verdict(trading.ask(leg(one.yes, BUY, 500, 41))) == ("REJECTED", "unknown_instrument", 0.0)
 
 
 def test_reduce_only_trades_at_most_the_position() -> None:

@@ -11,7 +11,14 @@ from tradeworthy.core.events import Event, WokeUp
 from tradeworthy.core.packets import Codec, Packet
 from tradeworthy.core.sequencer import Sequencer
 from tradeworthy.execution.accounting import CashMoved
-from tradeworthy.execution.intents import Intent, Leg, Policy, TimeInForce, TradeCandidate
+from tradeworthy.execution.intents import (
+    Intent,
+    IntentProposed,
+    Leg,
+    Policy,
+    TimeInForce,
+    TradeCandidate,
+)
 from tradeworthy.execution.ledger import Ledger
 from tradeworthy.execution.order_desk import OrderDesk
 from tradeworthy.execution.orders import (
@@ -25,10 +32,12 @@ from tradeworthy.execution.orders import (
 )
 from tradeworthy.execution.paper_executor import paper_executor
 from tradeworthy.execution.settings import PaperVenueSettings
+from tradeworthy.execution.settlement import Settlement
 from tradeworthy.market.bars import TIMEFRAMES_NS, BarClosed
 from tradeworthy.market.books import BookChanged, Level
 from tradeworthy.market.instruments import Instrument, InstrumentListed, Side
 from tradeworthy.market.listing import Listing
+from tradeworthy.market.markets import Markets
 
 MINUTE = TIMEFRAMES_NS["1m"]
 MS = 1_000_000
@@ -86,10 +95,18 @@ class Approver(Agent):
         if candidate.skip:
             return []
         desk = context.candidate_desk
-        decision = Decision(self.name, context.seq, desk, self.yes, "ok" if self.yes else "no", {}, {})
+        return self._decide(context.seq, desk)
+
+    @on(IntentProposed)
+    def judge_proposed(self, proposed: IntentProposed, _: Context) -> list[Event]:
+        """The same for an intent of another part's candidate."""
+        return self._decide(proposed.candidate, proposed.desk)
+
+    def _decide(self, candidate: int, desk: str) -> list[Event]:
+        decision = Decision(self.name, candidate, desk, self.yes, "ok" if self.yes else "no", {}, {})
         if self.yes:
             return [decision]
-        return [decision, Verdict(context.seq, desk, Outcome.REJECTED, "no")]
+        return [decision, Verdict(candidate, desk, Outcome.REJECTED, "no")]
 
 
 class Tape:
@@ -119,21 +136,35 @@ CODEC = Codec((*MARKET_CODEC.events.values(), CancelWorking, Reconciled, Ask))
 class Trading:
     """A session at START that trades A and B; `live` leaves the paper venue out, and the test is the venue."""
 
-    def __init__(self, *, live: bool = False, listed: Sequence[Instrument] = (), **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        live: bool = False,
+        listed: Sequence[Instrument] | None = None,
+        cash: int = 10**16,
+        extra: Sequence[Agent] = (),
+        events: Sequence[type[Event]] = (),
+        **settings: Any,
+    ) -> None:
         self.listing = Listing()
         self.ledger = Ledger(self.listing)
         self.orders = OrderDesk(self.listing)
         self.approver = Approver()
         self.venue = paper_executor(PaperVenueSettings(**settings), self.listing, self.ledger)
-        agents: list[Agent] = [self.listing, self.ledger, self.orders]
+        self.markets = Markets()
+        self.settlement = Settlement(self.ledger, self.markets)
+        agents: list[Agent] = [self.listing, self.markets, self.ledger, self.orders, self.settlement]
         agents += [] if live else [self.venue]
-        agents += [self.approver, Asker(), Asker("other")]
-        self.tape = Tape(CODEC)
-        self.sequencer = Sequencer(agents, CODEC, self.tape, self.tape, seed=7)
+        agents += [self.approver, Asker(), Asker("other"), *extra]
+        codec = Codec((*CODEC.events.values(), *events)) if events else CODEC
+        self.tape = Tape(codec)
+        self.sequencer = Sequencer(agents, codec, self.tape, self.tape, seed=7)
         self._position = 0
-        for one in listed or (instrument("A"), instrument("B")):
-            self.admit(InstrumentListed(one), START)
-        self.admit(CashMoved(10**16, "deposit"), START)
+        self.sequencer.now = START
+        for one in (instrument("A"), instrument("B")) if listed is None else listed:
+            self.admit(InstrumentListed(one))
+        if cash:
+            self.admit(CashMoved(cash, "deposit"))
 
     @property
     def now(self) -> int:

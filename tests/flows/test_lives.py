@@ -160,11 +160,11 @@ def test_a_latch_without_a_session_halts_the_next_one_until_it_is_released(
     assert not LatchFile(home).is_set()
     url = environment["DATABASE_URL"]
     ((rule, by, released_at),) = ask(url, "SELECT rule, released_by, released_at FROM halts")
-    assert (rule, by) == ("operator", "ann")
+    assert (rule, by) == ("kill_file", "ann")
     entries = (
         "SELECT DISTINCT approved, reason FROM decisions WHERE reason <> 'reduce_only' AND created_at {} %s"
     )
-    assert ask(url, entries.format("<"), released_at) == [(False, "halt")]
+    assert ask(url, entries.format("<"), released_at) == [(False, "kill_file")]
     assert ask(url, entries.format(">"), released_at) == [(True, "")]
 
 

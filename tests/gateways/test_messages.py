@@ -9,11 +9,29 @@ from tradeworthy.core.candidates import Decision, Outcome, Verdict
 from tradeworthy.core.errors import UsageError
 from tradeworthy.core.events import Event
 from tradeworthy.core.packets import Packet
-from tradeworthy.execution.intents import Intent, Leg, TradeCandidate
+from tradeworthy.desks.arbitrage.events import (
+    Allocation,
+    AllocationsChanged,
+    DataHeard,
+    GapClosed,
+    Method,
+    OpportunityDetected,
+    OpportunityLeg,
+)
+from tradeworthy.execution.accounting import SetsMerged, Settled
+from tradeworthy.execution.intents import Intent, IntentProposed, Leg, TradeCandidate
 from tradeworthy.execution.orders import FillObserved, FillStatus
 from tradeworthy.gateways.messages import SystemCommand, message_of, parse_command
 from tradeworthy.market.bars import BarClosed, PriceObserved
 from tradeworthy.market.instruments import Side
+from tradeworthy.market.predictions import (
+    Market,
+    MarketClosed,
+    MarketDisputed,
+    MarketOpened,
+    MarketResolved,
+    MarketsFetched,
+)
 from tradeworthy.risk.operators import HaltChanged
 
 TS = 1_746_316_860_000_000_001
@@ -84,6 +102,54 @@ def test_each_event_has_its_channel() -> None:
     skipped = msgspec.structs.replace(request, skip="too_small")
     for quiet in (skipped, BarClosed("BTC", "1m", TS, 1.0, 1.0, 1.0, 1.0, 1.0)):
         assert message_of(Packet(7, 5, 6, TS, "part", quiet), str) is None
+
+
+def test_a_prediction_market_s_events_have_their_channels() -> None:
+    """Markets, opportunities, what strategies ask for, results and shares, each on its own (A4)."""
+    market = Market(
+        "polymarket:0xa", "polymarket", "0xa", "Up or Down?", "polymarket:0xa:YES", "polymarket:0xa:NO",
+        end_ts=TS, strike=97_000.5,
+    )  # fmt: skip
+    topic, whole = sent(MarketOpened(market))
+    shown = whole["data"]["market"]
+    assert topic == "venue.markets"
+    assert (shown["end_ts"], shown["start_ts"]) == ("2025-05-04T00:01:00.000000001Z", None)
+    assert (shown["strike"], shown["neg_risk"], shown["labels"]) == ("97000.5", False, ["Yes", "No"])
+    topic, whole = sent(MarketsFetched("polymarket", 200, TS))
+    assert (topic, whole["data"]["count"]) == ("venue.markets", "200")
+    intent = Intent((Leg("polymarket:0xa:YES", Side.BUY, 1_174, 85),), strategy="oracle-sniper")
+    topic, whole = sent(IntentProposed(3, "arbitrage", "oracle_lag", "polymarket:0xa:YES", intent))
+    assert (topic, whole["data"]["intent"]["strategy"]) == ("trade.requests", "oracle-sniper")
+    shares = (Allocation("oracle-sniper", 0.5, 1.0, 0, 0, 0, 0),)
+    topic, whole = sent(AllocationsChanged("arbitrage", shares, 50_000_000_000, "start"))
+    assert (topic, whole["data"]["allocations"][0]["share"]) == ("allocations.update", "0.5")
+    results: list[Event] = [
+        Settled("polymarket:0xa:YES", 1_000_000, TS),
+        SetsMerged("d", "m", "y", "n", 5, TS),
+    ]
+    assert {sent(event)[0] for event in results} == {"trade.results"}
+    ends: list[Event] = [MarketClosed("m", TS), MarketDisputed("m", TS), MarketResolved("m", TS, 0)]
+    assert {sent(event)[0] for event in ends} == {"venue.markets"}
+    assert sent(DataHeard("price", "BTC", 1))[0] == "agent.updates"
+
+
+def test_an_opportunity_goes_out_whatever_its_strategy_thinks_of_it() -> None:
+    """With exact edges and legs; also one that is skipped. Its end tells with a real boolean (A4)."""
+    leg = OpportunityLeg("polymarket:0xa", "polymarket:0xa:YES", "YES", Side.BUY, 1_174, 85, 0.85, 10_478_000)
+    found = OpportunityDetected(
+        kind="oracle_lag", instrument="polymarket:0xa:YES", figures={}, skip="strategy_off", strategy="oracle-sniper",
+        method=Method.TERMINAL, markets=("polymarket:0xa",), legs=(leg,), gross_edge=0.122791, net_edge=0.113866,
+        signal=1.0, oracle="BTC", oracle_value=97_500.0, oracle_ts=TS,
+    )  # fmt: skip
+    topic, whole = sent(found)
+    data = whole["data"]
+    assert (topic, data["method"], data["net_edge"]) == ("opportunity.detected", "O1", "0.113866")
+    assert (data["legs"][0]["side"], data["legs"][0]["lots"]) == ("buy", "1174")
+    assert (data["oracle_ts"], data["book_ts"], data["expires_at"]) == (
+        "2025-05-04T00:01:00.000000001Z", None, None,
+    )  # fmt: skip
+    _, whole = sent(GapClosed("oracle_lag", Method.TERMINAL, ("m",), TS, TS, 0.1, False, "gone"))
+    assert whole["data"]["survived"] is False
 
 
 def test_commands_are_taken_as_they_should_be() -> None:

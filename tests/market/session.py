@@ -19,12 +19,19 @@ from tradeworthy.core.events import (
 from tradeworthy.core.packets import Codec, Packet
 from tradeworthy.core.sequencer import Sequencer
 from tradeworthy.execution import accounting
-from tradeworthy.execution.intents import TradeCandidate
+from tradeworthy.execution.intents import IntentProposed, TradeCandidate
 from tradeworthy.execution.orders import CancelOrder, FillObserved, OrderObserved, PlaceOrder
 from tradeworthy.market.bars import BarClosed, FeedGap, PriceObserved
 from tradeworthy.market.books import BookChanged
-from tradeworthy.market.instruments import InstrumentChanged, InstrumentListed
+from tradeworthy.market.instruments import InstrumentChanged, InstrumentDelisted, InstrumentListed
 from tradeworthy.market.panels import PanelClosed
+from tradeworthy.market.predictions import (
+    MarketClosed,
+    MarketDisputed,
+    MarketOpened,
+    MarketResolved,
+    MarketsFetched,
+)
 
 CODEC = Codec(
     (
@@ -42,6 +49,8 @@ CODEC = Codec(
         accounting.EquityMarked,
         accounting.Opened,
         accounting.PositionChanged,
+        accounting.ResolutionOverdue,
+        accounting.SetsMerged,
         accounting.Settled,
         accounting.TradeClosed,
         accounting.TradeReversed,
@@ -53,7 +62,14 @@ CODEC = Codec(
         PriceObserved,
         BookChanged,
         InstrumentChanged,
+        InstrumentDelisted,
         InstrumentListed,
+        IntentProposed,
+        MarketClosed,
+        MarketDisputed,
+        MarketOpened,
+        MarketResolved,
+        MarketsFetched,
         PanelClosed,
     )
 )

@@ -7,7 +7,7 @@ import pytest
 
 from tests.market.session import Session, reborn
 from tradeworthy.core.errors import UsageError
-from tradeworthy.market.instruments import Instrument, InstrumentChanged, InstrumentListed
+from tradeworthy.market.instruments import Instrument, InstrumentChanged, InstrumentDelisted, InstrumentListed
 from tradeworthy.market.listing import Listing
 
 BTC = Instrument(
@@ -56,3 +56,25 @@ def test_an_unknown_name_is_refused_with_what_is_listed(listing: Listing) -> Non
     for ask in (listing.scale, listing.instrument):
         with pytest.raises(UsageError, match=r"'BTCUSD' is not listed \(1 are: BTC"):
             ask("BTCUSD")
+
+
+def test_what_is_delisted_is_forgotten(listing: Listing) -> None:
+    """With its arithmetic; a second word, or one on what was never listed, changes nothing."""
+    listing.scale("BTC")
+    for name in ("BTC", "BTC", "ETH"):
+        Session(listing).admit(InstrumentDelisted(name))
+    assert listing.state == type(listing.state)()
+    for ask in (listing.scale, listing.instrument):
+        with pytest.raises(UsageError, match=r"'BTC' is not listed \(0 are: none"):
+            ask("BTC")
+
+
+def test_a_tick_is_new_in_the_packet_that_changed_it_alone(listing: Listing) -> None:
+    """Later parts ask with that packet's seq; a change of fees is none of the tick."""
+    session = Session(listing)
+    session.admit(InstrumentChanged(msgspec.structs.replace(BTC, taker_fee=Decimal("0.001"))))
+    assert not listing.is_reticked("BTC", session.sequencer.seq)
+    session.admit(InstrumentChanged(msgspec.structs.replace(BTC, tick=Decimal("0.5"))))
+    assert listing.is_reticked("BTC", session.sequencer.seq)
+    assert not listing.is_reticked("BTC", session.sequencer.seq + 1)
+    assert not listing.is_reticked("ETH", session.sequencer.seq)

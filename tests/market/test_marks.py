@@ -5,9 +5,16 @@ from decimal import Decimal
 import pytest
 
 from tests.market.session import Session, reborn
+from tests.market.tokens import SHARE, opening, token
+from tests.market.tokens import market as prediction
 from tradeworthy.market.bars import BarClosed, PriceObserved
 from tradeworthy.market.books import BookChanged, Level
-from tradeworthy.market.instruments import Instrument, InstrumentListed
+from tradeworthy.market.instruments import (
+    Instrument,
+    InstrumentChanged,
+    InstrumentDelisted,
+    InstrumentListed,
+)
 from tradeworthy.market.listing import Listing
 from tradeworthy.market.marks import Marks
 
@@ -99,3 +106,67 @@ def test_marks_survive_a_snapshot(market: Market) -> None:
     before = market.marks.state
     market.marks.state = reborn(before)
     assert market.marks.state == before
+
+
+def test_a_token_without_a_bid_is_worth_nothing() -> None:
+    """And one that is short costs a whole share if nobody offers it: what is lost is not marked at cost."""
+    listing = Listing()
+    marks = Marks(listing)
+    session = Session(listing, marks)
+    one = prediction()
+    for event in opening(one):
+        session.admit(event)
+    assert marks.value(one.yes, 500) is None
+    session.admit(BookChanged(one.yes, 1, (), (Level(2, 100),)))
+    assert (marks.value(one.yes, 500), marks.value(one.yes, -500)) == (0, -500 * 2 * 10**4)
+    session.admit(BookChanged(one.yes, 2, (Level(98, 100),), ()))
+    assert (marks.value(one.yes, 500), marks.value(one.yes, -500)) == (500 * 98 * 10**4, -5 * SHARE)
+    assert marks.price(one.yes, -1) is None
+
+
+def test_another_tick_leaves_the_worth_and_only_the_best_prices() -> None:
+    """Nobody gains or loses by another tick; a token that is delisted leaves nothing."""
+    listing = Listing()
+    marks = Marks(listing)
+    session = Session(listing, marks)
+    one = prediction()
+    for event in opening(one):
+        session.admit(event)
+    session.admit(BookChanged(one.yes, 1, (Level(40, 100),), (Level(42, 100),)))
+    session.admit(InstrumentChanged(token(one, "YES", rate="0.05")))
+    assert marks.price(one.yes, 1) == 0.40
+    session.admit(InstrumentChanged(token(one, "YES", tick="0.001")))
+    assert (marks.value(one.yes, 500), marks.value(one.yes, -500)) == (200 * 10**6, -210 * 10**6)
+    assert len(marks.state.books[one.yes].bids) == 1
+    session.admit(BookChanged(one.yes, 2, (Level(404, 100),), (Level(419, 100),)))
+    assert marks.price(one.yes, 1) == 0.404
+    session.admit(PriceObserved(one.yes, 0.41, 3))
+    session.admit(InstrumentDelisted(one.yes))
+    session.admit(BookChanged(one.yes, 4, (Level(404, 100),), (Level(419, 100),)))
+    assert marks.state == type(marks.state)()
+
+
+def test_a_coarser_tick_rounds_the_worth_against_us() -> None:
+    """.404 becomes .40 for who sells and .419 .42 for who buys; under a tick there is no bid, above all no ask."""
+    one = prediction()
+    for bid, ask, worth, owed in ((404, 419, 40, 42), (4, 996, 0, 100)):
+        listing = Listing()
+        marks = Marks(listing)
+        session = Session(listing, marks)
+        for event in opening(one, tick="0.001"):
+            session.admit(event)
+        session.admit(BookChanged(one.yes, 1, (Level(bid, 100),), (Level(ask, 100),)))
+        session.admit(InstrumentChanged(token(one, "YES", tick="0.01")))
+        assert (marks.value(one.yes, 100), marks.value(one.yes, -100)) == (worth * 10**6, -owed * 10**6)
+
+
+def test_a_price_beyond_the_payout_marks_no_higher_than_the_highest() -> None:
+    """A book of nonsense neither makes anybody rich nor stops the account from being marked."""
+    listing = Listing()
+    marks = Marks(listing)
+    session = Session(listing, marks)
+    one = prediction()
+    for event in opening(one):
+        session.admit(event)
+    session.admit(BookChanged(one.yes, 1, (Level(150, 100),), (Level(160, 100),)))
+    assert (marks.value(one.yes, 100), marks.value(one.yes, -100)) == (99 * 10**6, -99 * 10**6)

@@ -3,11 +3,13 @@
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tradeworthy.reporting.daily import dollars, json_text, text
+from tradeworthy.core.errors import UsageError
+from tradeworthy.reporting.daily import csv_text, dollars, json_text, text, write_csv
 
 EMPTY: dict[str, Any] = {
     "run": "breakout-1",
@@ -31,6 +33,18 @@ EMPTY: dict[str, Any] = {
     "candidates": 0,
     "verdicts": [],
     "fills": 0,
+    "desk_kinds": [],
+    "books": None,
+    "strategy": None,
+    "opportunities": {
+        "detected": 0,
+        "survived": 0,
+        "vanished": 0,
+        "p50_ms": None,
+        "p90_ms": None,
+        "by_method": [],
+        "not_traded": [],
+    },
 }
 
 FULL: dict[str, Any] = EMPTY | {
@@ -111,6 +125,78 @@ P&L (Paper)
   Win rate: 0% (0/0)
 """
     )
+
+
+def test_the_arbitrage_pilot_has_its_own_title_and_says_whose_books() -> None:
+    """The layout is the required one, line by line; gaps and whether books were simulated follow (A6, S10)."""
+    gaps = {"method": "O1", "detected": 9, "survived": 8, "vanished": 3, "p50_ms": 700.0, "p90_ms": 12_340.0}
+    open_gap = {"method": "M4", "detected": 1, "survived": 0, "vanished": 0, "p50_ms": None, "p90_ms": None}
+    found = EMPTY["opportunities"] | {"by_method": [open_gap, gaps]}
+    pilot = {
+        "desk_kinds": ["arbitrage"],
+        "books": "simulated",
+        "strategy": "oracle-sniper",
+        "opportunities": found,
+    }
+    assert (
+        text(FULL | pilot | {"candidates": 0})
+        == """\
+PM Arbitrage - Daily Summary
+─────────────────────────────
+TRADES
+  Total trades: 3
+  Open positions: 1
+  Closed: 2
+
+P&L (Paper)
+  Realized P&L: $4.20
+  Win rate: 50% (1/2)
+
+BY OPPORTUNITY TYPE
+  Type      Trades        P&L
+  breakout       2  -$1234.50
+  reversal       1   $1238.70
+
+RISK EVENTS
+  Reason      Count
+  position       11
+  daily_loss      1
+
+GAPS
+  Method  Detected  Survived  Vanished    p50     p90
+  M4             1         0         0      -       -
+  O1             9         8         3  0.7 s  12.3 s
+
+ABOUT
+  strategy: oracle-sniper
+  books: simulated
+"""
+    )
+
+
+def test_csv_is_exact() -> None:
+    """Numbers without noise, times in ISO 8601, nothing for what is not known."""
+    row = {
+        "at": datetime(2025, 1, 1, 12, tzinfo=UTC),
+        "pnl": Decimal("-4.20000000"),
+        "ok": False,
+        "price": None,
+        "title": "a, b",
+    }
+    assert csv_text([row, row | {"pnl": Decimal("1E+3")}]) == (
+        "at,pnl,ok,price,title\n"
+        '2025-01-01T12:00:00Z,-4.2,false,,"a, b"\n'
+        '2025-01-01T12:00:00Z,1000,false,,"a, b"\n'
+    )
+    assert csv_text([]) == ""
+
+
+def test_a_file_that_can_not_be_written_is_the_user_s_mistake(tmp_path: Path) -> None:
+    """One line that names it (A11)."""
+    write_csv(tmp_path / "trades.csv", [{"pnl": Decimal("1.5")}])
+    assert (tmp_path / "trades.csv").read_text(encoding="utf-8") == "pnl\n1.5\n"
+    with pytest.raises(UsageError, match="can't be written: Is a directory"):
+        write_csv(tmp_path, [])
 
 
 @pytest.mark.parametrize(

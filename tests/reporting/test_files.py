@@ -96,7 +96,7 @@ def test_the_summary_has_the_reports_keys_and_the_metrics(written: tuple[Story, 
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"), parse_float=Decimal)
     assert (summary["total_trades"], summary["closed_trades"], summary["open_trades"]) == (8, 7, 1)
     assert summary["mode"] == "backtest"
-    assert summary["risk_rejections"] == [{"reason": "position", "count": 1}]
+    assert summary["risk_rejections"] == [{"reason": "position_limit", "count": 1}]
     assert Decimal(str(summary["realized_pnl"])) == sum(
         Decimal(row["pnl"]) for row in rows(out / "trades.csv")
     )

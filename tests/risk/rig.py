@@ -10,20 +10,29 @@ from tradeworthy.core.events import CountersClosed, Event, Quarantined, Resumed,
 from tradeworthy.core.packets import Codec, Packet
 from tradeworthy.core.sequencer import Sequencer
 from tradeworthy.execution import accounting, orders
-from tradeworthy.execution.intents import Intent, Leg, TradeCandidate
+from tradeworthy.execution.intents import Intent, IntentProposed, Leg, TradeCandidate
 from tradeworthy.execution.ledger import Ledger
 from tradeworthy.execution.order_desk import OrderDesk
 from tradeworthy.execution.paper_executor import paper_executor
 from tradeworthy.execution.settings import PaperVenueSettings
-from tradeworthy.market.bars import BarClosed, PriceObserved
+from tradeworthy.market.bars import BarClosed, FeedGap, PriceObserved
 from tradeworthy.market.books import BookChanged
-from tradeworthy.market.instruments import Instrument, InstrumentListed, Side
+from tradeworthy.market.freshness import Freshness, FreshnessSettings
+from tradeworthy.market.instruments import (
+    Instrument,
+    InstrumentChanged,
+    InstrumentDelisted,
+    InstrumentListed,
+    Side,
+)
 from tradeworthy.market.listing import Listing
+from tradeworthy.market.markets import Markets
 from tradeworthy.market.marks import Marks
 from tradeworthy.market.money import cash_of
+from tradeworthy.market.oracles import Oracles, OracleSettings
 from tradeworthy.risk.flattener import Flattener
 from tradeworthy.risk.guardian import Guardian
-from tradeworthy.risk.operators import HaltChanged, HealthObserved, Operator, Order
+from tradeworthy.risk.operators import DailyReset, HaltChanged, HealthObserved, Operator, Order
 from tradeworthy.risk.settings import DeskRisk, RiskSettings
 
 SECOND = 1_000_000_000
@@ -38,11 +47,12 @@ CODEC = Codec(
     (
         *(CountersClosed, Decision, Quarantined, Resumed, TimeAdvanced, TradeCandidate, Verdict, WokeUp),
         *(accounting.CashMoved, accounting.EquityMarked, accounting.Opened, accounting.PositionChanged),
-        *(accounting.Settled, accounting.TradeClosed, accounting.TradeReversed),
+        *(accounting.Settled, accounting.SetsMerged, accounting.TradeClosed, accounting.TradeReversed),
         *(orders.CancelOrder, orders.CancelWorking, orders.FillObserved, orders.OrderObserved),
         *(orders.PlaceOrder, orders.Reconciled),
-        *(BarClosed, PriceObserved, BookChanged, InstrumentListed),
-        *(HaltChanged, HealthObserved, Operator),
+        *(BarClosed, FeedGap, PriceObserved, BookChanged),
+        *(InstrumentListed, InstrumentChanged, InstrumentDelisted, IntentProposed),
+        *(DailyReset, HaltChanged, HealthObserved, Operator),
     )
 )
 
@@ -106,8 +116,17 @@ class Rig:
         self.ledger = Ledger(self.listing)
         self.orders = OrderDesk(self.listing)
         venue = paper_executor(PaperVenueSettings(fills=fills), self.listing, self.ledger)
+        self.markets, self.oracles = Markets(), Oracles(OracleSettings())
+        self.freshness = Freshness(self.markets, self.oracles, FreshnessSettings())
         self.guardian = Guardian(
-            settings or RiskSettings(), desks, ledger=self.ledger, listing=self.listing, marks=self.marks
+            settings or RiskSettings(),
+            desks,
+            ledger=self.ledger,
+            listing=self.listing,
+            marks=self.marks,
+            markets=self.markets,
+            oracles=self.oracles,
+            freshness=self.freshness,
         )
         self.flatteners = [
             Flattener(name, desk.on_fault, ledger=self.ledger, orders=self.orders, listing=self.listing)

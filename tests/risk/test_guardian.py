@@ -13,9 +13,9 @@ from tradeworthy.execution.intents import Intent, Leg, TimeInForce, TradeCandida
 from tradeworthy.execution.orders import CancelOrder, CancelWorking, FillObserved, FillStatus, PlaceOrder
 from tradeworthy.market.instruments import INT64_MAX, Side
 from tradeworthy.market.money import cash_of
-from tradeworthy.risk.guards import RULES
-from tradeworthy.risk.operators import HaltChanged, Operator, Order
-from tradeworthy.risk.settings import DeskRisk, RiskSettings
+from tradeworthy.risk.guards import plain_rules
+from tradeworthy.risk.operators import DailyReset, HaltChanged, Operator, Order
+from tradeworthy.risk.settings import DeskRisk, RiskSettings, limits_of
 
 
 def share(text: str) -> Decimal:
@@ -24,7 +24,7 @@ def share(text: str) -> Decimal:
 
 
 def test_an_approved_entry_becomes_an_order_with_every_figure_recorded() -> None:
-    """One Decision by risk-guardian for the candidate, with a figure and a limit for each rule (P2)."""
+    """One Decision by risk-guardian for the candidate, with a figure and a limit for each rule that binds (P2)."""
     rig = Rig()
     events = rig.ask("alpha", entry())
     decision = only(events, Decision)
@@ -34,7 +34,8 @@ def test_an_approved_entry_becomes_an_order_with_every_figure_recorded() -> None
         True,
         "",
     )
-    assert list(decision.limits) == [rule.figure for rule in RULES]
+    asked = [rule.figure for rule in plain_rules(limits_of(RiskSettings()))]
+    assert list(decision.limits) == asked, "bars have no market facts"
     assert list(decision.figures) == ["equity", *decision.limits]
     assert decision.figures["equity"] == cash_of(10_000)
     assert decision.figures["position"] == cash_of(101), "a market order counts with its margin"
@@ -47,10 +48,10 @@ def test_a_refused_entry_has_its_verdict_and_no_order() -> None:
     rig = Rig()
     events = rig.ask("alpha", entry(lots=30_000))
     decision, verdict = only(events, Decision), only(events, Verdict)
-    assert (decision.approved, decision.reason) == (False, "position")
+    assert (decision.approved, decision.reason) == (False, "position_limit")
     assert (verdict.outcome, verdict.reason, verdict.candidate) == (
         Outcome.REJECTED,
-        "position",
+        "position_limit",
         decision.candidate,
     )
     assert verdict.figures == {"position": cash_of(3030)}
@@ -76,8 +77,8 @@ def test_a_skipped_candidate_is_not_judged() -> None:
         ("unfit_order", RiskSettings(), entry(limit=0)),
         ("unfit_order", RiskSettings(), TradeCandidate("signal", "AAA", {}, intent=Intent(()))),
         ("unfit_order", RiskSettings(), entry(lots=10**12 + 1)),
-        ("position", RiskSettings(position_max=share("0.01")), entry()),
-        ("portfolio", RiskSettings(portfolio_max=share("0.01")), entry()),
+        ("position_limit", RiskSettings(position_max=share("0.01")), entry()),
+        ("portfolio_limit", RiskSettings(portfolio_max=share("0.01")), entry()),
         ("cash", RiskSettings(cash_reserve=share("0.99")), entry()),
     ],
 )
@@ -119,7 +120,7 @@ def test_desks_share_the_limit_of_an_instrument() -> None:
     rig.hold("alpha", "AAA", 10_000)
     assert rig.decide("beta", entry(lots=10_000)).approved
     decision = rig.decide("beta", entry(lots=10_000, kind="more"))
-    assert (decision.reason, decision.figures["position"]) == ("position", cash_of(1000 + 1010 + 1010))
+    assert (decision.reason, decision.figures["position"]) == ("position_limit", cash_of(1000 + 1010 + 1010))
     assert rig.decide("beta", entry("BBB", lots=10_000)).approved
 
 
@@ -138,11 +139,11 @@ def test_entries_a_minute_slide_with_session_time() -> None:
     rig.wait(30)
     assert rig.decide("alpha", entry(kind="two")).approved
     rig.wait(29.999)
-    assert rig.decide("alpha", entry(kind="three")).reason == "rate"
+    assert rig.decide("alpha", entry(kind="three")).reason == "rate_limit"
     assert rig.decide("beta", entry(kind="three")).approved
     rig.wait(0.001)
     assert rig.decide("alpha", entry(kind="three")).approved
-    assert rig.decide("alpha", entry(kind="four")).reason == "rate"
+    assert rig.decide("alpha", entry(kind="four")).reason == "rate_limit"
 
 
 def test_a_repeat_is_refused_while_the_first_is_open() -> None:
@@ -166,7 +167,7 @@ def test_a_turn_around_in_one_bar_passes() -> None:
     assert rig.decide("alpha", entry(lots=-20_000)).approved
     rig.bar("AAA", 100.0)
     assert rig.ledger.position("alpha", "AAA").lots == -20_000
-    assert rig.decide("alpha", entry(lots=-10_000)).reason == "position"
+    assert rig.decide("alpha", entry(lots=-10_000)).reason == "position_limit"
 
 
 def test_an_order_beyond_all_measure_is_refused_like_any_other() -> None:
@@ -176,7 +177,7 @@ def test_an_order_beyond_all_measure_is_refused_like_any_other() -> None:
     lots = rig.listing.scale("AAA").lots_max
     legs = tuple(Leg("AAA", side, lots) for side in [Side.BUY] * 5)
     decision = rig.decide("alpha", TradeCandidate("signal", "AAA", {}, intent=Intent(legs)))
-    assert (decision.reason, decision.figures["position"]) == ("position", INT64_MAX)
+    assert (decision.reason, decision.figures["position"]) == ("position_limit", INT64_MAX)
     assert decision.figures["cash_left"] == -INT64_MAX
     rig.price("AAA", 100.0)
     assert rig.decide("alpha", entry()).approved
@@ -286,7 +287,7 @@ def test_exits_pass_whatever_fails() -> None:
     assert decision.figures["price_age_ms"] == 3_600_000
     assert only(events, PlaceOrder).reduce_only
     assert rig.guardian.reserved() == 0
-    assert rig.decide("alpha", entry()).reason == "halt"
+    assert rig.decide("alpha", entry()).reason == "system_halt"
 
 
 # Latches
@@ -301,7 +302,7 @@ def test_a_halt_stops_entries_and_takes_working_ones_back() -> None:
     assert only(events, CancelWorking) == CancelWorking("", "operator")
     assert len(all_of(events, CancelOrder)) == 1
     decision = rig.decide("alpha", entry())
-    assert (decision.reason, decision.figures["halt"]) == ("halt", "operator")
+    assert (decision.reason, decision.figures["halt"]) == ("system_halt", "operator")
     assert rig.guardian.halted() == "operator"
     assert all_of(rig.halt("again"), HaltChanged) == []
     assert rig.resume()[0] == HaltChanged("", False, "operator", "ben", "looked at it")
@@ -344,7 +345,7 @@ TIGHT = RiskSettings(daily_loss_max=share("0.01"), drawdown_max=share("0.03"), p
 
 
 def test_a_daily_loss_latches_when_an_entry_meets_it() -> None:
-    """Open positions count: the entry is refused by daily_loss, and the latch takes working entries back."""
+    """Open positions count: the entry is refused by daily_loss_limit, and the latch takes working entries back."""
     rig = Rig(TIGHT, fee="0")
     rig.hold("alpha", "AAA", 20_000)
     rig.price("AAA", 95.0)
@@ -352,7 +353,7 @@ def test_a_daily_loss_latches_when_an_entry_meets_it() -> None:
     rig.price("AAA", 94.99)
     events = rig.ask("beta", entry("BBB"))
     decision = only(events, Decision)
-    assert decision.reason == "daily_loss"
+    assert decision.reason == "daily_loss_limit"
     assert decision.figures["daily_loss"] == cash_of("100.2")
     assert decision.limits["daily_loss"] == cash_of(100)
     changed = only(events, HaltChanged)
@@ -360,7 +361,9 @@ def test_a_daily_loss_latches_when_an_entry_meets_it() -> None:
     assert changed.reason == "equity fell by 100.20, limit 100.00"
     assert only(events, CancelWorking).reason == "daily_loss"
     rig.price("AAA", 100.0)
-    assert rig.decide("beta", entry("BBB")).reason == "halt", "the latch holds though the price came back"
+    assert rig.decide("beta", entry("BBB")).reason == "system_halt", (
+        "the latch holds though the price came back"
+    )
 
 
 def test_a_loss_latches_at_the_mark_and_after_a_trade() -> None:
@@ -392,12 +395,12 @@ def test_midnight_begins_a_new_day_but_releases_no_latch() -> None:
     figures = rig.decide("beta", entry("BBB")).figures
     assert (figures["daily_loss"], figures["drawdown"]) == (0, cash_of(100))
     rig.price("AAA", 90.0)
-    assert rig.decide("beta", entry("BBB", kind="more")).reason == "daily_loss"
+    assert rig.decide("beta", entry("BBB", kind="more")).reason == "daily_loss_limit"
     rig.wait(86_400)
     rig.price("BBB", 100.0)
     decision = rig.decide("beta", entry("BBB", kind="more"))
     assert (decision.reason, decision.figures["halt"], decision.figures["daily_loss"]) == (
-        "halt",
+        "system_halt",
         "daily_loss",
         0,
     )
@@ -408,12 +411,12 @@ def test_a_daily_loss_that_is_resumed_counts_from_there() -> None:
     rig = Rig(TIGHT, fee="0")
     rig.hold("alpha", "AAA", 20_000)
     rig.price("AAA", 94.0)
-    assert rig.decide("beta", entry("BBB")).reason == "daily_loss"
+    assert rig.decide("beta", entry("BBB")).reason == "daily_loss_limit"
     rig.resume()
     figures = rig.decide("beta", entry("BBB")).figures
     assert (figures["daily_loss"], figures["drawdown"]) == (0, cash_of(120))
     rig.price("AAA", 89.0)
-    assert rig.decide("alpha", entry("CCC")).reason == "daily_loss"
+    assert rig.decide("alpha", entry("CCC")).reason == "daily_loss_limit"
 
 
 def test_a_drawdown_latches_over_days_and_a_resume_moves_the_peak() -> None:
@@ -433,7 +436,7 @@ def test_a_drawdown_latches_over_days_and_a_resume_moves_the_peak() -> None:
     events = rig.ask("beta", entry("BBB"))
     decision = only(events, Decision)
     assert (decision.reason, decision.figures["drawdown"], decision.limits["drawdown"]) == (
-        "drawdown",
+        "drawdown_halt",
         cash_of(320),
         cash_of(306),
     )
@@ -579,3 +582,58 @@ def test_an_operator_needs_no_name_to_halt() -> None:
     rig = Rig()
     rig.admit(Operator(Order.HALT, "", ""))
     assert rig.guardian.halted() == "operator"
+
+
+def test_the_latch_file_halts_under_its_own_name() -> None:
+    """kill_file is a rule of its own, beside what people say to a running session; a resume releases both."""
+    rig = Rig()
+    found = Operator(Order.HALT, "anna", "halt.latch was found", latch=True)
+    assert only(rig.admit(found), HaltChanged).rule == "kill_file"
+    decision = rig.decide("alpha", entry())
+    assert (decision.reason, decision.figures["kill_file"], decision.figures["halt"]) == (
+        "kill_file",
+        True,
+        "",
+    )
+    assert rig.guardian.halted() == "kill_file"
+    rig.halt()
+    assert rig.decide("alpha", entry()).reason == "system_halt"
+    assert [changed.rule for changed in all_of(rig.resume(), HaltChanged)] == ["kill_file", "operator"]
+    assert rig.decide("alpha", entry()).approved
+
+
+def test_midnight_tells_what_the_day_made() -> None:
+    """daily_reset: one event a day, with the equity that the new day's loss counts from."""
+    rig = Rig(fee="0")
+    rig.hold("alpha", "AAA", 10_000)
+    rig.price("AAA", 103.0)
+    resets = all_of(rig.wait((NEW_YEAR + 2 * DAY - rig.now) / SECOND), DailyReset)
+    assert resets == [
+        DailyReset(NEW_YEAR + DAY, cash_of(10_030), cash_of(30)),
+        DailyReset(NEW_YEAR + 2 * DAY, cash_of(10_030), 0),
+    ]
+    assert rig.guardian.state.day_equity == cash_of(10_030)
+
+
+def test_a_run_that_follows_another_counts_the_drawdown_from_its_peak() -> None:
+    """What was lost before the change of code is lost still; a peak below the equity means nothing."""
+    rig = Rig(TIGHT, cash="0")
+    rig.admit(Opened("run-1", cash_of(9_800), (), peak=cash_of(10_000)))
+    assert rig.guardian.state.peak == cash_of(10_000)
+    assert rig.decide("alpha", entry()).figures["drawdown"] == cash_of(200)
+    rig = Rig(TIGHT, cash="0")
+    rig.admit(Opened("run-1", cash_of(9_600), (), peak=cash_of(10_000)))
+    assert rig.decide("alpha", entry()).reason == "drawdown_halt"
+    rig = Rig(TIGHT, cash="0")
+    rig.admit(Opened("run-1", cash_of(9_600), (), peak=cash_of(100)))
+    assert rig.guardian.state.peak == cash_of(9_600)
+
+
+def test_a_resume_of_the_drawdown_marks_the_account() -> None:
+    """The peak that counts from now on is on record, for whoever takes the run over."""
+    rig = Rig(TIGHT, fee="0")
+    rig.hold("alpha", "AAA", 20_000)
+    rig.price("AAA", 80.0)
+    rig.decide("beta", entry("BBB"))
+    assert only(rig.resume(), EquityMarked).peak == cash_of(9_600)
+    assert all_of(rig.resume(), EquityMarked) == []

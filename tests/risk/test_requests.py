@@ -5,11 +5,12 @@ from decimal import Decimal
 import pytest
 
 from tests.risk.rig import Rig
-from tradeworthy.execution.intents import Intent, Leg, Policy, TradeCandidate
+from tradeworthy.execution.intents import Intent, Leg, Policy
 from tradeworthy.market.books import BookChanged, Level
 from tradeworthy.market.instruments import Side
 from tradeworthy.market.money import cash_of
-from tradeworthy.risk.requests import Asked, asked_of
+from tradeworthy.risk.facts import MarketParts
+from tradeworthy.risk.requests import Asked, Proposal, asked_of
 from tradeworthy.risk.settings import RiskSettings, limits_of
 
 LIMITS = limits_of(RiskSettings(market_order_margin=Decimal("0.02")))
@@ -18,16 +19,9 @@ LIMITS = limits_of(RiskSettings(market_order_margin=Decimal("0.02")))
 def asked(rig: Rig, *legs: Leg, **options: object) -> Asked:
     """What desk alpha asks for with `legs`."""
     intent = Intent(legs, **options)  # type: ignore[arg-type]
-    candidate = TradeCandidate("signal", "AAA", {}, intent=intent)
-    return asked_of(
-        candidate,
-        rig.now,
-        desk="alpha",
-        share_ppm=1,
-        listing=rig.listing,
-        marks=rig.marks,
-        limits=LIMITS,
-    )
+    proposal = Proposal(1, "alpha", "signal", "AAA", intent)
+    parts = MarketParts(rig.listing, rig.marks, rig.markets, rig.oracles, rig.freshness)
+    return asked_of(proposal, rig.now, share_ppm=1, parts=parts, limits=LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +84,7 @@ def test_a_margin_stays_below_the_highest_price() -> None:
     [
         (Leg("AAA", Side.BUY, 0), "AAA: 0 lots, 1 to "),
         (Leg("AAA", Side.BUY, -5), "AAA: -5 lots, 1 to "),
-        (Leg("AAA", Side.BUY, 1, 0), "AAA: limit of 0 ticks, at least 1"),
+        (Leg("AAA", Side.BUY, 1, 0), "AAA: limit of 0 ticks, 1 to "),
         (Leg("ZZZ", Side.BUY, 1), "instrument 'ZZZ' is not listed"),
     ],
 )

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from tests.risk.market_rig import PILOT
 from tradeworthy.risk.settings import DeskRisk, OnFault, RiskSettings, limits_of
 
 
@@ -38,12 +39,44 @@ def test_a_float_of_a_file_is_taken_as_it_is_written() -> None:
         {"stale_after_s": float("inf")},
         {"mark_every_s": 0.5},
         {"positon_max": 0.1},
+        {"event_max": 0},
+        {"venue_max": 1.5},
+        {"profit_min": -1},
+        {"profit_min": "0.000000001"},
+        {"spread_max": 0},
+        {"slippage_bps_max": -1},
+        {"slippage_edge_max": 2},
+        {"min_tte_s": -1},
+        {"requests_per_minute_max": 0},
+        {"loss_streak_max": 0},
+        {"loss_streak_pause_s": 0},
+        {"book_max_age_s": 0},
+        {"oracle_max_age_s": 0},
+        {"duplicate_after_s": -1},
     ],
 )
 def test_a_limit_that_makes_no_sense_is_refused(section: dict[str, Any]) -> None:
     """Out of range, finer than a millionth, no number, or misspelt (A11)."""
     with pytest.raises(ValidationError):
         RiskSettings.model_validate(section)
+
+
+def test_the_pilots_numbers_are_exact() -> None:
+    """Cash, fractions, basis points and times as the specification gives them, in integers."""
+    limits = limits_of(RiskSettings.model_validate(PILOT))
+    assert (limits.position_ppm, limits.event_ppm, limits.underlying_ppm) == (100_000, 150_000, 200_000)
+    assert (limits.venue_ppm, limits.portfolio_ppm, limits.profit_min) == (500_000, 800_000, 5_000_000)
+    assert (limits.spread_bps_max, limits.slippage_bps_max, limits.slippage_edge_ppm) == (1500, 200, 500_000)
+    assert (limits.book_age_ns_max, limits.oracle_age_ns_max) == (3_000_000_000, 2_000_000_000)
+    assert (limits.requests_per_minute_max, limits.loss_streak_max) == (10, 5)
+    assert (limits.loss_streak_pause_ns, limits.time_left_ns_min) == (1_800_000_000_000, 20_000_000_000)
+
+
+def test_a_books_age_is_bound_by_that_of_prices_unless_told() -> None:
+    """A session on prediction markets without a word on books does not trade on any age of them."""
+    limits = limits_of(RiskSettings())
+    assert limits.book_age_ns_max == limits.stale_after_ns
+    assert (limits.oracle_age_ns_max, limits.spread_bps_max, limits.slippage_bps_max) == (None, None, None)
 
 
 def test_a_share_of_nothing_is_refused() -> None:

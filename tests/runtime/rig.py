@@ -94,7 +94,7 @@ class Place:
 
     def open(self) -> Life:
         """The run, recovered; told its first inputs if it is new."""
-        decisions = decision_hash(desk.file for desk in self.plan.configuration.desks)
+        decisions = decision_hash(self.plan.configuration.desk_files)
         name = RunName("test-0", 1)
         header = header_of(self.plan, name, {"feed": "test"}, decisions, start_ts=START, end_ts=None)
         life = make_life(self.plan.configuration, self.home, header)

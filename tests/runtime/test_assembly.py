@@ -1,6 +1,7 @@
 """The core of a session: the same parts in every mode, in the one order that lets causes come before effects."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from tests.runtime.rig import BTC, TOLD, configured, desk, place, values
 from tradeworthy.core.errors import UsageError
 from tradeworthy.execution.accounting import CashMoved
 from tradeworthy.market.instruments import InstrumentListed
-from tradeworthy.runtime.assembly import first_inputs, instruments_of
+from tradeworthy.runtime.assembly import check_desks, first_inputs, instruments_of
 from tradeworthy.runtime.configuration import Configuration, from_values
 
 
@@ -18,9 +19,33 @@ def test_books_come_before_orders_orders_before_risk_and_risk_before_desks(tmp_p
         names = [*life.core.sequencer.agents]
     assert names == [
         "counters",
-        *("listing", "marks", "ledger", "orders", "paper-executor", "risk-guardian", "fingerprint", "tally"),
+        *("listing", "marks", "markets", "oracles", "freshness"),
+        *("ledger", "orders", "settlement", "paper-executor", "risk-guardian", "fingerprint", "tally"),
         *("one", "one-flattener", "two", "two-flattener"),
     ]
+
+
+@pytest.mark.parametrize(("settings", "strategies"), [({}, []), ({"atomic_arb": True}, ["atomic-arb"])])
+def test_a_built_in_desk_brings_agents_of_its_own(
+    tmp_path: Path, settings: dict[str, Any], strategies: list[str]
+) -> None:
+    """A2: all of the one desk, after the parts that they read."""
+    arbitrage = {"name": "arbitrage", "kind": "arbitrage", "settings": settings}
+    with place(tmp_path, arbitrage).opened() as life:
+        agents = life.core.sequencer.agents
+    assert [name for name, agent in agents.items() if agent.desk == "arbitrage"] == [
+        *("opportunity-scanner", "oracle-sniper", *strategies, "capital-allocator"),
+        "arbitrage-flattener",
+    ]
+
+
+def test_a_wrong_setting_of_a_built_in_desk_is_named(tmp_path: Path) -> None:
+    """A11: before any server is started for it."""
+    whole = configured({"name": "arbitrage", "kind": "arbitrage", "settings": {"min_edg": 0.1}})
+    with pytest.raises(
+        UsageError, match=r"desk arbitrage, kind arbitrage: .*min_edg; did you mean min_edge\?"
+    ):
+        check_desks(whole)
 
 
 def test_a_desk_sees_its_share_of_the_account(tmp_path: Path) -> None:

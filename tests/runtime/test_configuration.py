@@ -165,12 +165,67 @@ def test_nan_and_infinity_are_no_numbers(path: tuple[str | int, ...], value: flo
         (("name",), "name"),
         (("desks",), "desks"),
         (("instruments", 1, "tick"), "instruments.1.tick"),
-        (("desks", 0, "file"), "desks.0.file"),
+        (("desks", 0, "name"), "desks.0.name"),
     ],
 )
 def test_a_missing_key_is_named(path: tuple[str | int, ...], name: str) -> None:
     """At each depth."""
     assert fault(cut(*path)) == f"{name} is missing; add it"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            cut("desks", 0, "file"),
+            (
+                'desks.0: desk told has neither a kind nor a file; give kind = "arbitrage" for a built-in desk,'
+                " or the file of your own"
+            ),
+        ),
+        (put("desks", 0, "kind", to="arbitrage"), "desks.0: desk told has both a kind and a file; give"),
+        (
+            put("desks", 0, "instruments", to=[]),
+            "desks.0: desk told has no instruments; name those it trades",
+        ),
+        (cut("desks", 0, "timeframe"), "desks.0: timeframe '' is none of 1m, 5m"),
+        (cut("instruments"), "desk told trades BTC, which no [[instruments]] lists; listed are none"),
+        (
+            put("desks", 0, to={"name": "a", "kind": "arbitrag"}),
+            "desks.0: desk a: there is no kind 'arbitrag'; did you mean arbitrage?",
+        ),
+        (
+            put("desks", 0, to={"name": "a", "kind": "zzz"}),
+            "desks.0: desk a: there is no kind 'zzz'; there is arbitrage",
+        ),
+        (
+            put("desks", 0, to={"name": "a", "kind": "arbitrage", "timeframe": "1m"}),
+            "desks.0: desk a: a desk of kind arbitrage trades what its feed lists; leave timeframe out",
+        ),
+        (
+            put("desks", to=[{"name": "a", "kind": "arbitrage", "share": "0.5"}, desk("b", "0.5")]),
+            "desk b trades bars and desk a order books, which no feed has together; give each a session",
+        ),
+        (
+            put("desks", to=[{"name": name, "kind": "arbitrage", "share": "0.5"} for name in "ab"]),
+            "desk of kind arbitrage stands twice; remove or rename one",
+        ),
+    ],
+)
+def test_a_desk_is_built_in_or_a_file(change: Change, said: str) -> None:
+    """One of both, and each with what it needs."""
+    assert fault(change).startswith(said)
+
+
+def test_a_built_in_desk_needs_neither_instruments_nor_bars() -> None:
+    """Its feed lists what it trades; the venue fills from books."""
+    whole = {"name": "p", "venue": {"matcher": "book"}, "desks": [{"name": "a", "kind": "arbitrage"}]}
+    found = from_values(whole, "p.toml")
+    assert (found.on_predictions, found.desk_files, found.instruments) == (True, (), ())
+    assert not from_values(values(), "x").on_predictions
+    whole["venue"] = {"matcher": "bar"}
+    with pytest.raises(UsageError, match=r'desk a trades order books.*set matcher = "book" in \[venue\]'):
+        from_values(whole, "p.toml")
 
 
 def test_several_faults_stand_in_one_line() -> None:

@@ -34,9 +34,11 @@ from tradeworthy.core.candidates import Decision, Verdict
 from tradeworthy.core.errors import AllHalted, DeskHalted
 from tradeworthy.core.events import Event, Quarantined
 from tradeworthy.core.packets import Kind
+from tradeworthy.desks.arbitrage.sniper import Sniper
 from tradeworthy.execution.tally import Tally
 from tradeworthy.journal.flight import FlightRecorder
 from tradeworthy.journal.reader import read
+from tradeworthy.market.bars import PriceObserved
 from tradeworthy.risk.operators import HaltChanged
 from tradeworthy.runtime.faults import Death, FaultLog, Quarantine
 from tradeworthy.runtime.life import Life
@@ -283,7 +285,7 @@ def test_an_input_that_kills_two_processes_is_withheld_and_halts_all(
             feed(life, price(BUY, ts=life.core.sequencer.now))
             digest = life.digest.hex()
     assert [(one.seq, one.desk) for one in events_of(deadly.there.folder, Quarantined)] == [(deadly.seq, "")]
-    assert {one.reason for one in events_of(deadly.there.folder, Verdict)} == {"halt"}
+    assert {one.reason for one in events_of(deadly.there.folder, Verdict)} == {"system_halt"}
     assert [entry["packet"] for entry in log.entries if entry["event"] == "input_quarantined"] == [deadly.seq]
     assert replay(deadly.there.folder).digest == digest
 
@@ -313,3 +315,25 @@ def test_only_two_deaths_in_the_same_turn_of_two_lives_are_deadly() -> None:
     assert twice.deadly() == [5]
     twice.take(Quarantine(5, "", "deadly"))
     assert twice.deadly() == []
+
+
+def test_a_raise_in_one_agent_of_a_built_in_desk_is_that_desks(
+    tmp_path: Path, log: LogCapture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A10: the packet is withheld from all of its agents, by the desk's name; the log names the one that raised."""
+
+    def raises(_: Sniper, event: PriceObserved, __: Context) -> None:
+        if event.price == HATED:
+            raise ValueError("a price I hate")
+
+    monkeypatch.setattr(Sniper, "watch", raises)
+    there = place(tmp_path, {"name": "arbitrage", "kind": "arbitrage"})
+    with there.opened() as life:
+        feed(life, price(at=12.9), price(at=HATED), price(at=13.1))
+        scanner = life.core.sequencer.agents["opportunity-scanner"]
+        assert scanner.desk == "arbitrage"
+        assert life.faults.counts == {"arbitrage": 1}
+        assert life.core.oracles.price(BTC) == 13.1
+    (crashed,) = [entry for entry in log.entries if entry["event"] == "agent_crashed"]
+    assert (crashed["agent"], crashed["desk"]) == ("oracle-sniper", "arbitrage")
+    assert [one.desk for one in events_of(there.folder, Quarantined)] == ["arbitrage"]

@@ -57,6 +57,11 @@ def test_the_simulator_lists_what_is_traded_and_takes_the_plans_seed(home: Home)
             UsageError,
             "the desks want bars of 1m and 5m; give a session's desks one timeframe",
         ),
+        (
+            {"configuration": configured({"name": "a", "kind": "arbitrage"})},
+            UsageError,
+            "prediction markets are quoted in USD, and the account is in USDT; make account.currency and",
+        ),
     ],
 )
 def test_a_feed_that_can_not_be_opened(

@@ -20,7 +20,8 @@ from tests.runtime.rig import (
     price,
     trade,
 )
-from tradeworthy.runtime.overview import overview, time_text
+from tradeworthy.runtime.narration import time_text
+from tradeworthy.runtime.overview import overview
 
 
 @pytest.fixture
@@ -62,7 +63,15 @@ def test_what_is_held_and_what_it_is_worth(there: Place) -> None:
         feed(life, book(), price(BUY), book(bid=1_100, ts=START + SECOND))
         seen = overview(life)
     assert seen["open_positions"] == [
-        {"desk": "told", "position": "BTC", "lots": 10_000, "cost": "1001.00", "value": "1100.00"}
+        {
+            "desk": "told",
+            "position": "BTC",
+            "instrument": "BTC",
+            "lots": 10_000,
+            "quantity": "10.000",
+            "cost": "1001.00",
+            "value": "1100.00",
+        }
     ]
     assert seen["equity"] == "10097.999"
     assert seen["cash"] == "8997.999"
@@ -84,7 +93,7 @@ def test_the_parts_and_what_holds_them(there: Place) -> None:
         feed(life, price(), price(at=13.0))
         parts = {part["agent"]: part for part in overview(life)["parts"]}
     for name in ("ledger", "orders", "paper-executor", "risk-guardian"):
-        assert parts[name] == {"agent": name, "desk": "", "halted": "", "faults": 0}
+        assert parts[name] == {"agent": name, "desk": "", "halted": "", "faults": 0, "state": "running"}
     assert (parts["told"]["faults"], parts["tight"]["faults"]) == (1, 0)
     names = [*parts]
     assert names.index("ledger") < names.index("orders") < names.index("paper-executor") < names.index("told")

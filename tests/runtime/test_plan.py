@@ -31,6 +31,7 @@ def test_what_is_not_built_yet_is_not_available(asked: dict[str, Any], said: str
         ({"duration_s": 0.0}, "--duration is 0.0; give a number of session seconds above 0"),
         ({"duration_s": float("nan")}, "--duration is nan"),
         ({"duration_s": float("inf")}, "--duration is inf"),
+        ({"duration_s": 1e300}, r"--duration is 1e\+300; give at most 1e\+09 session seconds"),
         ({"speed": -1.0}, "--speed is -1.0"),
         ({"speed": float("nan")}, "--speed is nan"),
         ({"seed": -1}, "--seed is -1; give a whole number from 0"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ from tradeworthy.core.errors import AllHalted, UsageError
 from tradeworthy.gateways.control import Flatten, Halt, Inject, Request, Resume, Status, Stop
 from tradeworthy.gateways.latch import LatchFile
 from tradeworthy.market.bars import PriceObserved
+from tradeworthy.market.instruments import CASH_UNIT, Instrument, InstrumentListed
+from tradeworthy.market.markets import MarketStatus
+from tradeworthy.market.predictions import Market, MarketOpened
 from tradeworthy.risk.operators import Operator
 from tradeworthy.runtime.life import Life
 from tradeworthy.runtime.overview import overview
@@ -69,7 +73,7 @@ def test_a_halt_stops_entries_and_is_on_disk(session: Desk) -> None:
     assert session.life.core.guardian.halted() == "operator"
     feed(session.life, price(BUY))
     session.life.writer.wait_durable()
-    assert {one.reason for one in events_of(session.there.folder, Verdict)[-2:]} == {"halt"}
+    assert {one.reason for one in events_of(session.there.folder, Verdict)[-2:]} == {"system_halt"}
 
 
 def test_a_resume_releases_both(session: Desk) -> None:
@@ -122,7 +126,7 @@ def test_injected_prices_are_inputs_like_others(session: Desk) -> None:
         with pytest.raises(UsageError, match=said):
             session.ask(Inject("price", bad))
         assert session.life.core.sequencer.inputs == inputs
-    with pytest.raises(UsageError, match="can't inject 'social'; the kinds are: price"):
+    with pytest.raises(UsageError, match="can't inject 'social'; the kinds are: price, state"):
         session.ask(Inject("social", [good]))
 
 
@@ -158,3 +162,69 @@ def test_a_session_that_can_not_write_ends(session: Desk) -> None:
         session.ask(Halt("anna", "odd", desk="one"))
     assert session.stop.is_set()
     session.life.halted = None
+
+
+def test_a_latch_file_that_is_found_halts_as_a_kill_file(session: Desk) -> None:
+    """A10: rule 2 of the guard chain, whoever put the file there; a resume releases it."""
+    handler = RequestHandler(session.life, session.latch, session.stop, lambda: session.ts)
+    handler.obey(session.latch.set("night watch", "storm", 1))
+    assert session.life.core.guardian.halted() == "kill_file"
+    feed(session.life, price(BUY))
+    session.life.writer.wait_durable()
+    assert {one.reason for one in events_of(session.there.folder, Verdict)[-2:]} == {"kill_file"}
+    session.ask(Resume("ben", "fine"))
+    assert session.life.core.guardian.halted() == ""
+    assert session.latch.read() is None
+
+
+MARKET = "polymarket:0xa"
+YES, NO = f"{MARKET}:YES", f"{MARKET}:NO"
+
+
+def open_market(life: Life) -> None:
+    """A market with its two tokens, as a feed lists it."""
+    for token, outcome in ((YES, "YES"), (NO, "NO")):
+        listed = Instrument(
+            id=token,
+            venue="polymarket",
+            quote="USDT",
+            tick=Decimal("0.01"),
+            lot=Decimal("0.01"),
+            taker_fee=Decimal(0),
+            maker_fee=Decimal(0),
+            price_max=Decimal(1),
+            market=MARKET,
+            outcome=outcome,
+        )
+        feed(life, InstrumentListed(listed))
+    feed(life, MarketOpened(Market(MARKET, "polymarket", "0xa", "Will it?", YES, NO)))
+
+
+def test_injected_facts_are_inputs_like_others(session: Desk) -> None:
+    """A market's books, dispute and outcome, by hand: all lines or none."""
+    open_market(session.life)
+    facts: list[dict[str, Any]] = [
+        {"event": "BookChanged", "instrument": YES, "bids": [["0.45", "10"]], "asks": [["0.47", "10"]]},
+        {"event": "MarketDisputed", "market": MARKET},
+    ]
+    assert session.ask(Inject("state", facts)) == {"admitted": 2}
+    assert session.life.core.markets.status(MARKET) is MarketStatus.DISPUTED
+    inputs = session.life.core.sequencer.inputs
+    wrong = {"event": "MarketResolved", "market": "polymarket:0xb", "payout": "1"}
+    with pytest.raises(UsageError, match="fact 2: market 'polymarket:0xb' is not known"):
+        session.ask(Inject("state", [{**wrong, "market": MARKET}, wrong]))
+    assert session.life.core.sequencer.inputs == inputs
+    session.ask(Inject("state", [{**wrong, "market": MARKET}]))
+    assert session.life.core.markets.payout(MARKET) == CASH_UNIT
+    session.life.writer.wait_durable()
+    injected = [type(one.event).__name__ for one in packets_of(session.there.folder) if one.agent == "inject"]
+    assert injected == ["BookChanged", "MarketDisputed", "MarketResolved"]
+
+
+def test_an_oracles_symbol_may_be_injected_though_it_is_no_instrument(session: Desk) -> None:
+    """The symbol that prediction markets are about, once the oracle has spoken of it."""
+    with pytest.raises(UsageError, match="instrument 'SOL' is not listed here"):
+        session.ask(Inject("price", [{"instrument": "SOL", "price": 150.0}]))
+    feed(session.life, price(instrument="SOL", at=150.0, ts=START))
+    assert session.ask(Inject("price", [{"instrument": "SOL", "price": 151.0}])) == {"admitted": 1}
+    assert session.life.core.oracles.price("SOL") == 151.0

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.runtime.rig import BTC, BUY, ETH, LEAVE, REST, SECOND, START, book, desk, feed, place, price, trade
 from tradeworthy.core.events import Event
+from tradeworthy.execution.accounting import CashMoved
 from tradeworthy.execution.orders import FillObserved, FillStatus
 from tradeworthy.market.instruments import Side
 from tradeworthy.risk.operators import Operator, Order
@@ -115,3 +116,15 @@ def test_a_seal_names_the_heir(tmp_path: Path) -> None:
     seal(tmp_path, "test-1-1")
     assert is_sealed(tmp_path)
     assert (tmp_path / "sealed").read_text(encoding="utf-8") == "test-1-1"
+
+
+def test_the_peak_goes_on_from_run_to_run(tmp_path: Path) -> None:
+    """The highest equity that was marked, moved by what was paid in since: the drawdown is counted from there."""
+    there = place(tmp_path)
+    with there.opened() as life:
+        life.admit("venue", START + SECOND, fill(FillStatus.MATCHED))
+        assert handover_of(there.folder).opened.peak == 0, "nothing was marked yet"
+        life.core.sequencer.advance(START + 3 * 3600 * SECOND)
+        life.admit("account", life.core.sequencer.now, CashMoved(700, "deposit"))
+        peak = life.core.guardian.state.peak
+    assert handover_of(there.folder).opened.peak == peak > 700

@@ -32,6 +32,7 @@ from tradeworthy.core.sequencer import CLOCK
 from tradeworthy.execution.orders import FillObserved
 from tradeworthy.market.bars import FeedGap, PriceObserved
 from tradeworthy.market.books import BookChanged
+from tradeworthy.risk.operators import HealthObserved
 from tradeworthy.runtime import wall as wall_module
 from tradeworthy.runtime.life import FEED, Life
 from tradeworthy.runtime.replay import replay
@@ -208,6 +209,49 @@ def test_nothing_trades_in_a_book_from_before_a_crash(life: Life) -> None:
     assert events_of(life.folder, FillObserved) == []
 
 
+def test_a_gateway_that_went_away_and_came_back_is_on_record(life: Life) -> None:
+    """Once down, however often it fails again, and once back."""
+    steps = [says(price()), *[crashes(ConnectionResetError()) for _ in range(3)], says(price(), price())]
+    Drive(life, Wall()).run(Script(*steps))
+    life.writer.wait_durable()
+    assert events_of(life.folder, HealthObserved) == [
+        HealthObserved("script", ok=False, word="gateway_crashed"),
+        HealthObserved("script", ok=True, word="gateway_back"),
+    ]
+
+
+def test_a_gateway_that_falls_silent_is_told_of_once_each_time(life: Life, log: LogCapture) -> None:
+    """agent_stale after 120 s without a delivery, again after the next silence, and both on record (A10)."""
+    Drive(life, Wall()).run(
+        Script(
+            says(price()),
+            clock(START + 119 * SECOND),
+            says(price()),
+            clock(START + 238 * SECOND),
+            clock(START + 239 * SECOND),
+            clock(START + 600 * SECOND),
+            says(price()),
+            clock(START + 719 * SECOND),
+            clock(START + 725 * SECOND),
+        )
+    )
+    stale = [entry for entry in log.entries if entry["event"] == "agent_stale"]
+    assert [(entry["agent"], entry["silent_s"]) for entry in stale] == [("script", 120), ("script", 125)]
+    assert events_of(life.folder, HealthObserved) == [
+        HealthObserved("script", ok=False, word="agent_stale"),
+        HealthObserved("script", ok=True, word="gateway_back"),
+        HealthObserved("script", ok=False, word="agent_stale"),
+    ]
+
+
+def test_a_wall_that_steps_back_makes_nobody_stale_too_late(life: Life, log: LogCapture) -> None:
+    """Silence counts from the earlier time."""
+    steps = [clock(START + 500 * SECOND), says(price()), clock(START + SECOND), clock(START + 121 * SECOND)]
+    Drive(life, Wall(START)).run(Script(says(price()), *steps))
+    stale = [entry["silent_s"] for entry in log.entries if entry["event"] == "agent_stale"]
+    assert stale == [500, 120]
+
+
 def test_the_session_goes_on_while_its_gateway_is_away(life: Life) -> None:
     """Timers fire in the back-off."""
     Drive(life, Wall()).run(Script(says(price(WAKE)), *[crashes(ConnectionResetError()) for _ in range(3)]))
@@ -283,4 +327,4 @@ def test_inputs_of_a_life_and_of_the_wall_never_share_a_position(life: Life) -> 
         Script(says(price()), crashes(ConnectionResetError()), crashes(ConnectionResetError()), says(price()))
     )
     assert life.core.sequencer.positions[FEED] == 2
-    assert life.core.sequencer.positions["wall"] == 1
+    assert life.core.sequencer.positions["wall"] == 3

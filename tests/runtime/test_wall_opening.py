@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from tests.runtime.rig import (
     BTC,
     BUY,
+    ETH,
     REST,
     SECOND,
     START,
@@ -28,19 +30,30 @@ from tests.runtime.rig import (
     feed,
     packets_of,
     price,
+    values,
 )
 from tradeworthy.core.candidates import Decision, Verdict
 from tradeworthy.core.errors import UsageError
 from tradeworthy.core.events import Resumed, TimeAdvanced
 from tradeworthy.core.packets import Kind
 from tradeworthy.execution.accounting import CashMoved, Opened, PositionChanged
-from tradeworthy.execution.orders import OrderObserved, PlaceOrder
+from tradeworthy.execution.intents import position_key
+from tradeworthy.execution.orders import FillObserved, FillStatus, OrderObserved, PlaceOrder
 from tradeworthy.journal.reader import Damage, read, read_header
-from tradeworthy.market.instruments import InstrumentListed
+from tradeworthy.market.instruments import CASH_UNIT, Instrument, InstrumentListed, Side
+from tradeworthy.market.markets import MarketStatus
 from tradeworthy.market.money import cash_of
+from tradeworthy.market.predictions import (
+    Market,
+    MarketClosed,
+    MarketDisputed,
+    MarketOpened,
+    MarketResolved,
+)
 from tradeworthy.risk.operators import HaltChanged, Operator, Order
 from tradeworthy.runtime import wall_opening
-from tradeworthy.runtime.configuration import Configuration
+from tradeworthy.runtime.assembly import CONFIGURED
+from tradeworthy.runtime.configuration import Configuration, from_values
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.life import Life
 from tradeworthy.runtime.opening import OpenRun
@@ -514,3 +527,82 @@ def test_the_header_says_whose_heir_a_run_is_in_each_of_its_lives(wall: Desk) ->
         with wall.open(configuration=CHANGED) as second:
             assert second.life.header.parent == first.life.header.run
         assert read_header(wall.folder(second)).parent == first.life.header.run
+
+
+MARKET = Market("polymarket:0xa", "polymarket", "0xa", "Will it?", "polymarket:0xa:YES", "polymarket:0xa:NO")
+HELD = position_key("oracle-sniper", MARKET.yes)
+
+
+def on_markets(**sections: Any) -> Configuration:
+    """A configuration of the built-in desk, whose feed lists what it trades."""
+    account = {"currency": "USD", "cash": "500"}
+    venue = {"matcher": "book"}
+    desks = [{"name": "arbitrage", "kind": "arbitrage"}]
+    whole = {"name": "test", "account": account, "venue": venue, "desks": desks, **sections}
+    return from_values(whole, "the test's configuration")
+
+
+def hold_token(life: Life) -> None:
+    """Have the desk hold eleven shares of a market that is disputed since."""
+    for token, outcome in ((MARKET.yes, "YES"), (MARKET.no, "NO")):
+        listed = Instrument(
+            *(token, "polymarket", "USD", Decimal("0.01"), Decimal("0.01"), Decimal(0), Decimal(0)),
+            price_max=Decimal(1),
+            market=MARKET.id,
+            outcome=outcome,
+        )
+        feed(life, InstrumentListed(listed))
+    fill = FillObserved(
+        *("polymarket", "f1", "0.0", "arbitrage", HELD, MARKET.yes, Side.BUY),
+        ticks=85,
+        lots=1_100,
+        fee=0,
+        maker=False,
+        ts_event=START,
+        status=FillStatus.CONFIRMED,
+    )
+    feed(life, MarketOpened(MARKET), fill, MarketClosed(MARKET.id, START), MarketDisputed(MARKET.id, START))
+    assert life.core.ledger.position("arbitrage", HELD).lots == 1_100
+
+
+def test_tokens_that_no_configuration_lists_are_handed_over_with_their_market(tmp_path: Path) -> None:
+    """Changed code or settings: what is held stays known, and is paid out when its market is resolved."""
+    wall = Desk(Home(tmp_path / "home").make(), Plan(on_markets(), Mode.PAPER))
+    changed = on_markets(risk={"position_max": "0.11"})
+    with wall.open() as first:
+        hold_token(first.life)
+        cash = first.life.core.ledger.state.cash
+    with wall.open(START + HOUR, configuration=changed) as second:
+        core = second.life.core
+        assert second.life.header.parent == first.life.header.run
+        assert core.ledger.position("arbitrage", HELD).lots == 1_100
+        assert core.markets.status(MARKET.id) is MarketStatus.DISPUTED
+    with wall.open(START + 2 * HOUR, configuration=changed) as third:
+        assert third.resumed
+        feed(third.life, MarketResolved(MARKET.id, START, CASH_UNIT))
+        assert third.life.core.positions() == []
+        assert third.life.core.ledger.state.cash == cash + 11 * CASH_UNIT
+    told = [type(packet.event) for packet in packets_of(wall.folder(second)) if packet.agent == CONFIGURED]
+    assert told == [
+        *(Opened, InstrumentListed, InstrumentListed),
+        *(MarketOpened, MarketClosed, MarketDisputed),
+    ]
+
+
+def test_a_token_is_not_handed_to_a_session_on_bars(tmp_path: Path) -> None:
+    """There nobody would ever sell it."""
+    wall = Desk(Home(tmp_path / "home").make(), Plan(on_markets(), Mode.PAPER))
+    with wall.open() as first:
+        hold_token(first.life)
+    bars = from_values(
+        {
+            **values(desk("arbitrage")),
+            "account": {"currency": "USD"},
+            "instruments": [
+                {"id": name, "quote": "USD", "tick": "0.1", "lot": "0.001"} for name in (BTC, ETH)
+            ],
+        },
+        "the test's",
+    )
+    with pytest.raises(UsageError, match="the configuration has no instrument polymarket:0xa:YES any more"):
+        open_wall_run(Plan(bars, Mode.PAPER), wall.home, FEED, START + HOUR)

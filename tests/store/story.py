@@ -10,12 +10,13 @@ from psycopg.sql import SQL, Identifier
 
 from tradeworthy.core.candidates import Candidate, Decision, Outcome, Verdict
 from tradeworthy.core.events import CountersClosed, Event, Quarantined, TimeAdvanced
-from tradeworthy.core.packets import Codec, Kind, Packet
+from tradeworthy.core.packets import Kind, Packet
 from tradeworthy.execution.accounting import (
     CashMoved,
     EquityMarked,
-    Opened,
     PositionChanged,
+    SetsMerged,
+    Settled,
     TradeClosed,
     TradeReversed,
 )
@@ -32,17 +33,12 @@ from tradeworthy.journal.reader import verify
 from tradeworthy.journal.segments import Header
 from tradeworthy.journal.writer import JournalWriter
 from tradeworthy.market.bars import BarClosed
-from tradeworthy.market.instruments import Instrument, InstrumentChanged, InstrumentListed, Side
+from tradeworthy.market.instruments import Instrument, InstrumentListed, Side
 from tradeworthy.risk.operators import HaltChanged, HealthObserved, Operator, Order
+from tradeworthy.runtime.event_union import codec
 from tradeworthy.store.schema import metadata
 
-CODEC = Codec(
-    (
-        BarClosed, CancelOrder, Candidate, CashMoved, CountersClosed, Decision, EquityMarked, FillObserved, HaltChanged,
-        HealthObserved, InstrumentChanged, InstrumentListed, Opened, Operator, OrderObserved, PlaceOrder,
-        PositionChanged, Quarantined, TimeAdvanced, TradeCandidate, TradeClosed, TradeReversed, Verdict,
-    )
-)  # fmt: skip
+CODEC = codec()
 
 MINUTE = 60_000_000_000
 DAY = 86_400_000_000_000
@@ -58,13 +54,20 @@ CASH = 100_000_000
 class Story:
     """A run in `folder`. `turn` writes one turn; the longer methods write what a desk's trade is made of."""
 
-    def __init__(self, folder: Path, *, parent: str = "", bars: bool = False, begin: int = BEGIN) -> None:
+    def __init__(
+        self, folder: Path, *, parent: str = "", bars: bool = False, begin: int = BEGIN, kind: str = ""
+    ) -> None:
         self.folder, self.run, self.home = folder, folder.name, folder.parent.parent
         self.seq, self.ts, self.bars_closed = 0, begin, 0
         self.packets: list[tuple[Kind, Packet]] = []
         self.header = Header(
             run=self.run,
-            configuration={"name": "breakout", "account": {"currency": "USDT"}, "store": {"bars": bars}},
+            configuration={
+                "name": "breakout",
+                "account": {"currency": "USDT"},
+                "desks": [{"name": kind or "breakout", "kind": kind}],
+                "store": {"bars": bars},
+            },
             decision_hash="abc",
             seed=7,
             parent=parent,
@@ -92,12 +95,12 @@ class Story:
         made = []
         filled = 0
         for decision in decisions:
-            # The ledger answers the fill; the others answer the packet before them.
+            # The ledger answers what moves money; the others answer the packet before them.
             cause = (
                 filled if isinstance(decision, PositionChanged | TradeClosed | TradeReversed) else self.seq
             )
             made.append(self.packet(Kind.DECISION, decision, trace=first.seq, cause=cause, agent=agent))
-            filled = self.seq if isinstance(decision, FillObserved) else filled
+            filled = self.seq if isinstance(decision, FillObserved | Settled | SetsMerged) else filled
         self.writer.append(CODEC.encode(Kind.INPUT, first))
         self.writer.end_turn(*(CODEC.encode(Kind.DECISION, packet) for packet in made), urgent=False)
         return first.seq
@@ -128,9 +131,17 @@ class Story:
         opened = TradeCandidate(kind, "BTCUSDT", {"high": ticks / 10, "bars": 20}, intent=intent)
         if not approved:
             refusal = Decision(
-                "risk-guardian", candidate, "breakout", False, "position", {"share": 0.4}, {"share": 0.2}
+                "risk-guardian",
+                candidate,
+                "breakout",
+                False,
+                "position_limit",
+                {"share": 0.4},
+                {"share": 0.2},
             )
-            verdict = Verdict(candidate, "breakout", Outcome.REJECTED, "position", limits={"share": 0.2})
+            verdict = Verdict(
+                candidate, "breakout", Outcome.REJECTED, "position_limit", limits={"share": 0.2}
+            )
             self.turn(bar, opened, refusal, verdict)
             return candidate
         approval = Decision("risk-guardian", candidate, "breakout", True, "", {"share": 0.1}, {"share": 0.2})

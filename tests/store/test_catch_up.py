@@ -41,6 +41,19 @@ def test_a_living_run_is_left_to_its_own_projector(two_runs: Path, url: str) -> 
     assert [run.run for run in project_all(two_runs, url, CODEC, skip="breakout-2")] == ["breakout-1"]
 
 
+def test_a_run_that_was_killed_before_it_had_a_header_is_nothing_to_tell_of(
+    two_runs: Path, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its folder stays, empty but for a segment without a record; no report is to speak of it each time."""
+    for size, name in ((0, "breakout-3"), (3, "breakout-4")):
+        path = segment_path(two_runs / "runs" / name, 1)
+        path.parent.mkdir()
+        path.write_bytes(b"\0" * size)
+    assert [run.run for run in project_all(two_runs, url, CODEC)] == ["breakout-1", "breakout-2"]
+    assert project_all(two_runs, url, CODEC) == []
+    assert capsys.readouterr().out == ""
+
+
 def test_a_rebuild_gives_the_rows_that_were_there(two_runs: Path, url: str) -> None:
     """The tables are a function of the journals, and runs keep their place among each other."""
     project_all(two_runs, url, CODEC)

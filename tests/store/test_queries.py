@@ -52,7 +52,7 @@ def test_totals_are_sql_counts_and_leave_refusals_out(story: Story, url: str, co
     summary = Queries(connection).summary()
     assert (summary["total_trades"], summary["open_trades"], summary["closed_trades"]) == (3, 1, 2)
     assert (summary["wins"], summary["losses"], summary["win_rate"]) == (1, 1, 0.5)
-    assert summary["risk_rejections"] == [{"reason": "position", "count": 2}]
+    assert summary["risk_rejections"] == [{"reason": "position_limit", "count": 2}]
     assert summary["rejections"] == 2
     pnl = Decimal("0.01") - Decimal("0.001005") + Decimal("-0.005") - Decimal("0.0009975")
     assert summary["realized_pnl"] == pnl
@@ -61,15 +61,17 @@ def test_totals_are_sql_counts_and_leave_refusals_out(story: Story, url: str, co
     assert summary["fills"] == 5
     assert {(row["outcome"], row["reason"]): row["count"] for row in summary["verdicts"]} == {
         ("FILLED", "filled"): 5,
-        ("REJECTED", "position"): 2,
+        ("REJECTED", "position_limit"): 2,
         ("EXPIRED", "expired"): 1,
         ("SKIPPED", "too_wide"): 1,
     }
     counted = connection.execute(
-        "SELECT count(*) FILTER (WHERE risk_approved), count(*) FILTER (WHERE status = 'closed'),"
-        " sum(realized_pnl), count(*) FILTER (WHERE status = 'rejected') FROM paper_trades"
+        "SELECT count(*) FILTER (WHERE status IN ('open', 'closed', 'resolved')),"
+        " count(*) FILTER (WHERE status = 'closed'),"
+        " sum(realized_pnl), count(*) FILTER (WHERE status = 'rejected' AND NOT risk_approved),"
+        " count(*) FILTER (WHERE status = 'cancelled' AND risk_approved) FROM paper_trades"
     ).fetchone()
-    assert counted == (3, 2, pnl, 2)
+    assert counted == (3, 2, pnl, 2, 1)
 
 
 def test_a_backtest_counts_the_same_without_a_database(
@@ -199,8 +201,8 @@ def test_trace_names_where_a_refused_and_an_open_candidate_died(
     project(story, url)
     queries = Queries(connection)
     found = queries.trace(str(refused))
-    assert found["ended"] == "REJECTED position"
-    assert (found["candidate"]["rule"], found["candidate"]["limits"]) == ("position", {"share": 0.2})
+    assert found["ended"] == "REJECTED position_limit"
+    assert (found["candidate"]["rule"], found["candidate"]["limits"]) == ("position_limit", {"share": 0.2})
     assert queries.trace(str(waiting))["ended"] == "open at PlaceOrder"
     with pytest.raises(NotAvailable, match="led to no decision"):
         queries.trace("999999")
@@ -212,7 +214,7 @@ def test_why_counts_the_quiet_turns_of_an_hour(story: Story, url: str, connectio
     """Turns without a candidate by reason, and the verdicts of the candidates there were (P2)."""
     story.open_account()
     story.quiet(58)
-    story.refuse("position")
+    story.refuse("position_limit")
     story.quiet(5)
     story.operations()
     project(story, url)
@@ -223,7 +225,7 @@ def test_why_counts_the_quiet_turns_of_an_hour(story: Story, url: str, connectio
         "from": begin,
         "to": begin + timedelta(hours=1),
         "turns": [{"reason": "no_breakout", "turns": 57}, {"reason": "held", "turns": 3}],
-        "verdicts": [{"outcome": "REJECTED", "reason": "position", "count": 1}],
+        "verdicts": [{"outcome": "REJECTED", "reason": "position_limit", "count": 1}],
     }
     assert Queries(connection).why("breakout", begin + timedelta(hours=5))["turns"] == []
     with pytest.raises(UsageError, match="did you mean breakout"):

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from tradeworthy.cli import control, data, demo, explain, ready, replay, report, run
+from tradeworthy.cli import control, data, demo, explain, pilot, prove, ready, replay, report, run
 from tradeworthy.cli.console import Commands
+from tradeworthy.cli.logs import set_up_logging
 
 app = typer.Typer(
     name="tradeworthy",
@@ -30,6 +31,7 @@ for command, name, panel in (
     (ready.init, "init", TRY),
     (ready.doctor, "doctor", TRY),
     (ready.version, "version", TRY),
+    (pilot.pilot, "pilot", RUN),
     (run.run, "run", RUN),
     (run.backtest, "backtest", RUN),
     (report.report, "report", SEE),
@@ -45,6 +47,7 @@ for command, name, panel in (
     app.command(name, rich_help_panel=panel)(command)
 app.add_typer(control.inject, name="inject", rich_help_panel=STEER)
 app.add_typer(data.data, name="data", rich_help_panel=RUN)
+app.add_typer(prove.prove, name="prove", rich_help_panel=SEE)
 
 
 def _print_version(asked: bool) -> None:
@@ -62,4 +65,5 @@ def common(
         ),
     ] = False,
 ) -> None:
-    """What holds for every verb."""
+    """What holds for every verb: log lines go to standard error, as results have standard output."""
+    set_up_logging()

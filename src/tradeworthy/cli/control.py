@@ -10,6 +10,7 @@ import typer
 
 from tradeworthy.cli.console import NOT_AVAILABLE, print_json, table_lines
 from tradeworthy.cli.live_view import money, verdicts_text
+from tradeworthy.cli.pilot_view import markets_text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 DeskName = Annotated[str, typer.Option("--desk", help="Only this desk (default: all).", metavar="NAME")]
@@ -37,13 +38,21 @@ def status(json: AsJson = False) -> None:
 
 
 def _status_lines(found: dict[str, Any]) -> Any:
+    pilot = found["face"] == "pilot"
     if not found["running"]:
+        yield "Pilot is not running"
+        if found["stale_pid"] is not None:
+            yield f"its pid file is stale (PID {found['stale_pid']} is gone): the next start or stop cleans it"
         newest = f"; the newest run is {found['run']}" if found["run"] else ""
         yield f"no session is running in {found['home']}{newest}"
     elif not found["answers"]:
+        if pilot:
+            yield f"Pilot is running (PID {found['pid']})"
         who = f"PID {found['pid']}, run {found['run']}"
         yield f"a session is running ({who}), and does not answer: it is starting, stopping or busy"
     else:
+        if pilot:
+            yield f"Pilot is running (PID {found['pid']})"
         yield f"a session is running (PID {found['pid']}), {found['mode']} run {found['run']}"
         yield from table_lines(list(_figures(found)))
     if found["latch"]:
@@ -65,8 +74,15 @@ def _figures(found: dict[str, Any]) -> Any:
     )
     if found["halted"]:
         yield "halted", f"by {found['halted']}"
+    for symbol, one in found["prices"].items():
+        yield "price", f"{symbol} {one['price']:,.2f}, {one['age_ms']} ms old"
+    if found["markets"]:
+        yield "markets", markets_text(found["markets"])
     yield "parts", ", ".join(part["agent"] for part in found["parts"])
     for part in found["parts"]:
+        if "admitted" in part:
+            since = f", the last at {part['last_data']}" if part["last_data"] else ""
+            yield "feed", f"{part['agent']}: {part['admitted']:,} admitted since the start{since}"
         if part["desk"] and (part["halted"] or part["faults"]):
             halted = f"halted by {part['halted']}" if part["halted"] else "not halted"
             yield "health", f"{part['agent']}: {halted}, {part['faults']} packets withheld"
@@ -85,15 +101,13 @@ def stop(
     from tradeworthy.runtime.ending import Ended, end_session
     from tradeworthy.runtime.home import home
 
-    ended = end_session(home(), timeout, force=force)
+    ended, face = end_session(home(), timeout, force=force)
     if ended is Ended.NOT_RUNNING:
         typer.echo("no session is running")
         raise typer.Exit(NOT_AVAILABLE)
-    typer.echo(
-        "session stopped"
-        if ended is Ended.STOPPED
-        else "session killed; its run goes on with the same command"
-    )
+    stopped = "Pilot stopped gracefully" if face == "pilot" else "session stopped"
+    killed = f"{'Pilot' if face == 'pilot' else 'session'} killed; its run goes on with the same command"
+    typer.echo(stopped if ended is Ended.STOPPED else killed)
 
 
 def halt(
@@ -168,6 +182,27 @@ def inject_price(
 
     admitted = ask(home().path, Inject("price", read_prices(file)))["admitted"]
     typer.echo(f"{admitted} prices admitted")
+
+
+@inject.command("state")
+def inject_state(
+    file: Annotated[Path, typer.Argument(help="JSON lines, one fact each.", metavar="FILE")],
+) -> None:
+    """Hand the market facts in FILE to the running session: all of them, or none if one is wrong.
+
+    A line is {"event": "MarketResolved", "market": "polymarket:0xabc", "payout": "0.5"}. The events are MarketClosed
+    and MarketDisputed (market, reason), MarketResolved (what a YES share pays), HealthObserved (part, ok, word,
+    figure), BookChanged (instrument, bids and asks as [price, shares]), InstrumentChanged (instrument, tick) and
+    FeedGap (instrument, reason). Prices and sizes are text, like "0.45".
+
+    Example: tradeworthy inject state facts.jsonl
+    """
+    from tradeworthy.gateways.control import Inject, ask
+    from tradeworthy.gateways.market_facts import read_facts
+    from tradeworthy.runtime.home import home
+
+    admitted = ask(home().path, Inject("state", read_facts(file)))["admitted"]
+    typer.echo(f"{admitted} facts admitted")
 
 
 def user_name() -> str:

@@ -13,7 +13,9 @@ from tradeworthy.cli.run import perform
 
 
 def demo(json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False) -> None:
-    """See it all within a minute: a simulated day of a small desk, its report, and the proof by replay.
+    """See it all within a minute: ten minutes of the pilot, its report, and the proof by replay.
+
+    Seven agents watch simulated prediction markets, find gaps and trade them on paper.
 
     PostgreSQL and Redis are started for it in the home folder. Nothing is asked of the internet, and no money
     is involved. Each time is a run of its own, which `report`, `trace` and `why` can look at afterwards.
@@ -22,9 +24,10 @@ def demo(json: Annotated[bool, typer.Option("--json", help="Print all of it as J
     """
     from tradeworthy.reporting.daily import text
     from tradeworthy.runtime.demo import after_demo, demo_plan
+    from tradeworthy.runtime.faces import PILOT
     from tradeworthy.runtime.home import home
 
-    ending = perform(demo_plan())
+    ending = perform(demo_plan(), PILOT)
     with progressing("checking") as progress:
         shown = after_demo(home(), ending, lambda inputs: progress(inputs, "inputs replayed"))
     if json:
@@ -42,5 +45,5 @@ def demo(json: Annotated[bool, typer.Option("--json", help="Print all of it as J
         typer.echo(line)
     typer.echo(f"\n{text(shown.summary)}")
     typer.echo(f"replay: {shown.replayed.packets} packets, digest equal")
-    typer.echo("next: tradeworthy why breakout; tradeworthy init; tradeworthy run configs/breakout.toml")
+    typer.echo("next: tradeworthy why arbitrage; tradeworthy init; tradeworthy pilot")
     typer.echo(closing_line(ending.figures))

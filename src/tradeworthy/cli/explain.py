@@ -30,14 +30,15 @@ def trace(
         from tradeworthy.cli.packet_lines import Telling, trace_json
         from tradeworthy.journal.reader import read_header
         from tradeworthy.runtime.home import home
-        from tradeworthy.runtime.tracing import trace_in
+        from tradeworthy.runtime.tracing import instruments_of_trace, trace_in
 
         found = trace_in(home(), run, packet)
-        header = read_header(home().runs / found.run)
+        folder = home().runs / found.run
+        header, instruments = read_header(folder), instruments_of_trace(folder, found)
     if json:
         print_json(trace_json(found, header))
         return
-    for line in Telling(header).lines(found):
+    for line in Telling(instruments).lines(found):
         typer.echo(line)
 
 

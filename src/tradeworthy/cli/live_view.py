@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from tradeworthy.cli.console import on_terminal
 from tradeworthy.cli.logs import LINES
+from tradeworthy.cli.pilot_view import outcome_rows, pilot_rows, positions_table
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.table import Table
 
 Watch = Callable[[dict[str, Any]], None]
@@ -19,6 +20,9 @@ Watch = Callable[[dict[str, Any]], None]
 FRAMES_A_SECOND = 4
 VERDICTS_SHOWN = 6
 POSITIONS_SHOWN = 6
+SHORT_LINES = 36
+"""A terminal with fewer lines is short: what matters most, trades and P&L, stands last, and must not be cut off."""
+
 WIDTH = 56
 """Columns of the figures at least, so that the table stands still as they change."""
 
@@ -77,16 +81,19 @@ class Screen:
         self._last = (now, seen["inputs"])
         self._seen = seen
 
-    def __rich__(self) -> RenderableType:
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
         """The picture of this moment."""
         if self._seen is None:
-            return self._spinner
-        elapsed_s = time.monotonic() - self._began
-        return table_of(self._seen, elapsed_s=elapsed_s, rate=self._rate)
+            yield self._spinner
+            return
+        elapsed_s, is_short = time.monotonic() - self._began, options.size.height < SHORT_LINES
+        yield table_of(self._seen, elapsed_s=elapsed_s, rate=self._rate, is_short=is_short)
 
 
-def table_of(seen: dict[str, Any], *, elapsed_s: float = 0.0, rate: float = 0.0) -> Table:
-    """An overview as a table; `rate` is inputs a second of wall time."""
+def table_of(
+    seen: dict[str, Any], *, elapsed_s: float = 0.0, rate: float = 0.0, is_short: bool = False
+) -> Table:
+    """An overview as a table; `rate` is inputs a second of wall time, `is_short` says that lines are scarce."""
     from rich.table import Table
     from rich.text import Text
 
@@ -101,12 +108,14 @@ def table_of(seen: dict[str, Any], *, elapsed_s: float = 0.0, rate: float = 0.0)
     )
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold", min_width=WIDTH)
-    for name, value in _rows(seen, elapsed_s, rate):
+    for name, value in _rows(seen, elapsed_s, rate, is_short):
         table.add_row(name, Text(value) if isinstance(value, str) else value)
     return table
 
 
-def _rows(seen: dict[str, Any], elapsed_s: float, rate: float) -> Iterator[tuple[str, RenderableType]]:
+def _rows(
+    seen: dict[str, Any], elapsed_s: float, rate: float, is_short: bool
+) -> Iterator[tuple[str, RenderableType]]:
     from rich.progress_bar import ProgressBar
     from rich.text import Text
 
@@ -115,10 +124,19 @@ def _rows(seen: dict[str, Any], elapsed_s: float, rate: float) -> Iterator[tuple
         yield "progress", ProgressBar(total=1.0, completed=progress, width=40)
     yield "session time", seen["session_time"] or "before the first input"
     yield "inputs", f"{seen['inputs']:,} ({rate:,.0f} a second, {_clock(elapsed_s)} elapsed)"
+    pilot = seen.get("face") == "pilot"
+    if pilot:
+        yield from pilot_rows(seen, is_short=is_short)
     yield "equity", f"{money(seen['equity'])} (cash {money(seen['cash'])})"
-    yield "open", _listed([f"{one['position']} {money(one['value'])}" for one in seen["open_positions"]])
+    if pilot:
+        yield "open", positions_table(seen["open_positions"])
+    else:
+        yield "open", _listed([f"{one['position']} {money(one['value'])}" for one in seen["open_positions"]])
     yield "candidates", f"{seen['candidates']:,} ({seen['open_candidates']} open)"
-    yield "verdicts", verdicts_text(seen["verdicts"])
+    if pilot:
+        yield from outcome_rows(seen)
+    else:
+        yield "verdicts", verdicts_text(seen["verdicts"])
     yield (
         "trades",
         f"{seen['trades_closed']:,} closed, {seen['trades_won']:,} won, P&L {money(seen['realised_pnl'])}",

@@ -35,10 +35,11 @@ def outcome_lines(ended: Backtested | Ending) -> Iterator[str]:
     )
     if seen["halted"]:
         yield f"halted by {seen['halted']}: see why with `tradeworthy report`, go on with `tradeworthy resume`"
-    for part in seen["parts"]:
-        if part["desk"] == part["agent"] and part["halted"] != seen["halted"]:
-            resume = f"tradeworthy resume --desk {part['desk']} --by NAME --reason TEXT"
-            yield f"desk {part['desk']} is halted by {part['halted']}; while it runs, `{resume}` releases it"
+    halts = {part["desk"]: part["halted"] for part in seen["parts"] if part["desk"]}
+    for desk, halted in halts.items():
+        if halted != seen["halted"]:
+            resume = f"tradeworthy resume --desk {desk} --by NAME --reason TEXT"
+            yield f"desk {desk} is halted by {halted}; while it runs, `{resume}` releases it"
     if seen["faults"]:
         yield f"faults: {seen['faults']} packets were withheld from a desk that raised; see agent_crashed in the log"
     if late := getattr(ended, "rows_late", ""):
@@ -52,5 +53,5 @@ def _feed_lines(report: FeedReport | None) -> Iterator[str]:
     for instrument, read in report.instruments.items() if report else ():
         if read.bad or read.missing:
             bad = ", ".join(f"{count} rows left out ({reason})" for reason, count in read.bad.items())
-            missing = f"{read.missing} bars missing" if read.missing else ""
+            missing = f"{read.missing} missing" if read.missing else ""
             yield f"feed: {instrument} has {', '.join(part for part in (bad, missing) if part)}"

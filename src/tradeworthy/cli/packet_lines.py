@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tradeworthy.cli.console import table_lines
 from tradeworthy.core.candidates import Candidate, Decision, Outcome, Verdict
 from tradeworthy.core.packets import Packet
+from tradeworthy.desks.arbitrage.events import OpportunityDetected, OpportunityLeg
 from tradeworthy.execution.accounting import PositionChanged, TradeClosed
-from tradeworthy.execution.intents import TradeCandidate
+from tradeworthy.execution.intents import IntentProposed, Leg, TradeCandidate
 from tradeworthy.execution.orders import FillObserved, PlaceOrder
 from tradeworthy.journal.segments import Header
 from tradeworthy.market.bars import BarClosed, utc_text
+from tradeworthy.market.books import BookChanged, Level
+from tradeworthy.market.instruments import Instrument
 from tradeworthy.market.money import Scale, decimal_of
 from tradeworthy.risk.guards import CASH_FIGURES
-from tradeworthy.runtime.assembly import instruments_of
-from tradeworthy.runtime.configuration import from_values
 from tradeworthy.runtime.tracing import Trace
 from tradeworthy.store.values import Ids, plain
 
@@ -28,11 +29,10 @@ TIME_FIELDS = frozenset({"ts_event", "expires_at", "from_ts", "to_ts", "opened_t
 
 
 class Telling:
-    """Tells traces of the run that `header` heads."""
+    """Tells traces in the units of `instruments`, by id."""
 
-    def __init__(self, header: Header) -> None:
-        configuration = from_values(header.configuration, f"the header of run {header.run}")
-        self._scales = {item.id: Scale(item) for item in instruments_of(configuration)}
+    def __init__(self, instruments: Mapping[str, Instrument]) -> None:
+        self._scales = {name: Scale(instrument) for name, instrument in instruments.items()}
 
     def lines(self, trace: Trace) -> Iterator[str]:
         """The packets one by one, then how it ended."""
@@ -48,49 +48,74 @@ class Telling:
 
     def said(self, event: Any) -> str:
         """An event's name and the fields that matter."""
-        name = type(event).__name__
+        words = self._of_market(event) or self._of_candidate(event) or self._of_trade(event)
+        if not words:
+            values = {name: value for name, value in plain(event).items() if value not in ("", None, [], {})}
+            words = _pairs(_in_currency(_in_time(values)))
+        return f"{type(event).__name__} {words}".rstrip()
+
+    def _of_market(self, event: Any) -> str:
         match event:
             case BarClosed():
                 return (
-                    f"{name} {event.instrument} {event.timeframe} open {event.open} high {event.high}"
+                    f"{event.instrument} {event.timeframe} open {event.open} high {event.high}"
                     f" low {event.low} close {event.close} volume {event.volume}"
                 )
+            case BookChanged():
+                bid = self._level(event.instrument, event.best_bid)
+                return f"{event.instrument} bid {bid} ask {self._level(event.instrument, event.best_ask)}"
+            case _:
+                return ""
+
+    def _of_candidate(self, event: Any) -> str:
+        match event:
+            case IntentProposed():
+                wanted = f"{event.kind}{self._legs(event.intent.legs)} for candidate {event.candidate}"
+                return f"{wanted}, expected profit {_cents(event.intent.edge)}"
+            case OpportunityDetected():
+                found = f"{event.kind} {event.method}{self._legs(event.legs)} net edge {event.net_edge:.4f}"
+                return f"{found} profit {_cents(event.profit)} {_pairs(event.figures)}{_skip(event)}"
             case Candidate():
-                skip = f", skipped: {event.skip}" if event.skip else ""
-                return (
-                    f"{name} {event.kind} {event.instrument}{self._legs(event)} {_pairs(event.figures)}{skip}"
-                )
+                legs = self._legs(event.intent.legs if isinstance(event, TradeCandidate) else ())
+                return f"{event.kind} {event.instrument}{legs} {_pairs(event.figures)}{_skip(event)}"
             case Decision():
-                word = "yes" if event.approved else "no"
-                return f"{name} {word}{f': {event.reason}' if event.reason else ''}"
+                return f"{'yes' if event.approved else 'no'}{f': {event.reason}' if event.reason else ''}"
             case Verdict():
                 share = f" {event.share:.0%}" if event.outcome is Outcome.FILLED else ""
                 shown = event.figures if event.outcome is Outcome.SKIPPED else _in_currency(event.figures)
                 limits = f" limit {_pairs(_in_currency(event.limits))}" if event.limits else ""
-                return f"{name} {event.outcome} {event.reason}{share} {_pairs(shown)}{limits}".rstrip()
+                return f"{event.outcome} {event.reason}{share} {_pairs(shown)}{limits}"
+            case _:
+                return ""
+
+    def _of_trade(self, event: Any) -> str:
+        match event:
             case PlaceOrder() | FillObserved():
-                return f"{name} {event.order} {self._order(event)}"
+                return f"{event.order} {self._order(event)}"
             case PositionChanged():
                 held = self._quantity(event.instrument, event.lots)
-                return f"{name} {event.position} holds {held}, cost {_cents(event.cost)}"
+                return f"{event.position} holds {held}, cost {_cents(event.cost)}"
             case TradeClosed():
                 quantity = self._quantity(event.instrument, event.lots)
                 return (
-                    f"{name} {event.position} {event.side} {quantity} pnl {_cents(event.pnl)}"
+                    f"{event.position} {event.side} {quantity} pnl {_cents(event.pnl)}"
                     f" after fees {_cents(event.fees)}, opened by candidate {event.entry_candidate}"
                 )
             case _:
-                values = {
-                    name: value for name, value in plain(event).items() if value not in ("", None, [], {})
-                }
-                return f"{name} {_pairs(_in_currency(_in_time(values)))}".rstrip()
+                return ""
 
-    def _legs(self, event: Candidate) -> str:
-        legs = event.intent.legs if isinstance(event, TradeCandidate) else ()
+    def _legs(self, legs: Sequence[Leg | OpportunityLeg]) -> str:
+        """What is to be traded; instruments are named where there are several."""
         return "".join(
-            f" {leg.side} {self._quantity(leg.instrument, leg.lots)}{self._at(leg.instrument, leg.limit_ticks)}"
+            f" {leg.side} {self._quantity(leg.instrument, leg.lots)}"
+            f"{f' {leg.instrument}' if len(legs) > 1 else ''}{self._at(leg.instrument, leg.limit_ticks)}"
             for leg in legs
         )
+
+    def _level(self, instrument: str, level: Level | None) -> str:
+        if level is None:
+            return "none"
+        return f"{self._quantity(instrument, level.lots)}{self._at(instrument, level.ticks)}"
 
     def _order(self, event: PlaceOrder | FillObserved) -> str:
         quantity = f"{event.side} {self._quantity(event.instrument, event.lots)} {event.instrument}"
@@ -145,6 +170,10 @@ class Telling:
             yield "no desk was asked in this turn"
         if trace.doubt:
             yield trace.doubt
+
+
+def _skip(event: Candidate) -> str:
+    return f", skipped: {event.skip}" if event.skip else ""
 
 
 def _failed(decision: Decision) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +21,13 @@ def report(
     ] = None,
     run: RunName = "",
     json: Annotated[bool, typer.Option("--json", help="Print it as JSON, with `risk_rejections`.")] = False,
+    strategy: Annotated[
+        str, typer.Option(help="Only what this strategy (or desk) did.", metavar="NAME")
+    ] = "",
+    csv: Annotated[
+        Path | None,
+        typer.Option(help="Also write trades and refused requests to this file.", metavar="FILE"),
+    ] = None,
 ) -> None:
     """Print what a run came to: trades, P&L, win rate, refusals by reason, what became of the candidates.
 
@@ -28,10 +36,12 @@ def report(
     Example: tradeworthy report --days 1 --json | jq .risk_rejections
     """
     with progressing("bringing the tables up to the journals"):
-        from tradeworthy.reporting.daily import json_text, text
+        from tradeworthy.reporting.daily import json_text, text, write_csv
         from tradeworthy.runtime.home import home
         from tradeworthy.runtime.records import opened_records
 
         with opened_records(home(), run) as records:
-            summary = records.summary(days)
+            summary = records.summary(days, strategy)
+            if csv:
+                write_csv(csv, records.paper_trades(days, strategy))
     typer.echo(json_text(summary) if json else text(summary), nl=False)

@@ -112,9 +112,12 @@ def make_plan(config: Path, *, mode: str, **asked: Any) -> Any:
     return Plan(load(config), Mode(mode), **asked)
 
 
-def carry_out(plan: Any, *, as_json: bool = False) -> None:
-    """Run `plan`, shown live in a terminal, and print what it came to, the line `run_finished` last."""
-    ended = perform(plan)
+def carry_out(plan: Any, *, as_json: bool = False, face: Any = None) -> None:
+    """Run `plan`, shown live in a terminal, and print what it came to, the line `run_finished` last.
+
+    `face` is the runtime's Face of a paper session (None: that of any session).
+    """
+    ended = perform(plan, face)
     if as_json:
         print_json({**ended.figures, "finished": ended.finished, "outcome": ended.overview})
     else:
@@ -123,7 +126,7 @@ def carry_out(plan: Any, *, as_json: bool = False) -> None:
     typer.echo(closing_line(ended.figures), err=as_json)
 
 
-def perform(plan: Any) -> Any:
+def perform(plan: Any, face: Any = None) -> Any:
     """Run `plan` with log lines and the live view; its Ending or Backtested.
 
     Interrupted before a session began, or twice, there is no outcome to print: that is an end in good order, too.
@@ -131,12 +134,14 @@ def perform(plan: Any) -> Any:
     set_up_logging()
     with ended_when_interrupted(plan), watching(f"{plan.mode.value} {plan.configuration.name}") as watch:
         from tradeworthy.runtime.backtest import run_backtest
+        from tradeworthy.runtime.faces import SESSION
         from tradeworthy.runtime.home import home
         from tradeworthy.runtime.plan import Mode
         from tradeworthy.runtime.session import run_session
 
-        begin = run_backtest if plan.mode is Mode.BACKTEST else run_session
-        return begin(plan, home(), watch)
+        if plan.mode is Mode.BACKTEST:
+            return run_backtest(plan, home(), watch)
+        return run_session(plan, home(), watch, face=face or SESSION)
 
 
 @contextlib.contextmanager

@@ -31,7 +31,10 @@ class PositionRecord(msgspec.Struct, frozen=True, gc=False):
 
 
 class Opened(Event, frozen=True):
-    """A run's first input when it follows a sealed one: what it takes over."""
+    """A run's first input when it follows a sealed one: what it takes over.
+
+    `peak` is the highest equity that the drawdown counts from, in cash units (0: unknown, it counts from here).
+    """
 
     decision: ClassVar[bool] = True
 
@@ -40,6 +43,7 @@ class Opened(Event, frozen=True):
     positions: tuple[PositionRecord, ...]
     open_orders: tuple[str, ...] = ()
     latches: tuple[str, ...] = ()
+    peak: int = 0
 
 
 class Settled(Event, frozen=True):
@@ -53,9 +57,10 @@ class Settled(Event, frozen=True):
 
 
 class SetsMerged(Event, frozen=True):
-    """`lots` complete sets of the market's two tokens became money, 1 for each share pair; below 0: money became sets.
+    """`lots` complete sets of the market's two tokens become money, 1 for each share pair; below 0: money becomes sets.
 
-    Both positions shrink by `lots` (a negative count covers what was sold short in both).
+    Both positions shrink by `lots` (a negative count covers what was sold short in both). Where one of them no longer
+    holds as many lots (a fill came first) nothing moves.
     """
 
     decision: ClassVar[bool] = True
@@ -66,6 +71,16 @@ class SetsMerged(Event, frozen=True):
     no_position: str
     lots: int
     ts_event: int
+
+
+class ResolutionOverdue(Event, frozen=True):
+    """The market ended at `since_ts` (UTC ns) and has no outcome; `held` says whether anybody waits for its payout."""
+
+    decision: ClassVar[bool] = True
+
+    market: str
+    since_ts: int
+    held: bool
 
 
 class PositionChanged(Event, frozen=True):

@@ -37,9 +37,10 @@ from tradeworthy.execution.intents import TimeInForce
 from tradeworthy.execution.ledger import Ledger
 from tradeworthy.execution.matching import Claims, Match, Plan, plan_of
 from tradeworthy.execution.orders import PlaceOrder
-from tradeworthy.execution.paper_venue import CANCEL, PaperVenue, Resting, VenueState
+from tradeworthy.execution.paper_venue import CANCEL, PaperVenue
 from tradeworthy.execution.reasons import Reason
 from tradeworthy.execution.settings import PaperVenueSettings
+from tradeworthy.execution.venue_state import Resting, VenueState
 from tradeworthy.market.bars import TIMEFRAMES_NS, BarClosed
 from tradeworthy.market.listing import Listing
 

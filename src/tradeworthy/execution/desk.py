@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from tradeworthy.core.agents import Agent, Context, State
@@ -14,7 +16,28 @@ from tradeworthy.market.money import Scale
 
 if TYPE_CHECKING:
     from tradeworthy.core.sequencer import Sequencer
+    from tradeworthy.execution.ledger import Ledger
+    from tradeworthy.execution.order_desk import OrderDesk
     from tradeworthy.execution.positions import Position
+    from tradeworthy.market.freshness import Freshness
+    from tradeworthy.market.listing import Listing
+    from tradeworthy.market.markets import Markets
+    from tradeworthy.market.marks import Marks
+    from tradeworthy.market.oracles import Oracles
+
+
+@dataclass(frozen=True)
+class DeskParts:
+    """What a desk of several agents may read; it writes none of it. `capital` is a desk's share in cash units."""
+
+    listing: Listing
+    marks: Marks
+    markets: Markets
+    oracles: Oracles
+    freshness: Freshness
+    ledger: Ledger
+    orders: OrderDesk
+    capital: Callable[[str], int]
 
 
 class Account(Protocol):

@@ -11,17 +11,21 @@ from tradeworthy.execution.accounting import (
     CashMoved,
     Opened,
     PositionRecord,
+    SetsMerged,
     Settled,
     TradeClosed,
     TradeReversed,
 )
 from tradeworthy.execution.fills import FillMemory, Seen, key_of
 from tradeworthy.execution.orders import FillObserved, FillStatus
-from tradeworthy.execution.positions import Booked, Movement, Position, book, changed
-from tradeworthy.market.instruments import INT64_MAX, InstrumentListed
+from tradeworthy.execution.positions import Booked, Movement, Position, book, changed, shares_of_merge
+from tradeworthy.market.instruments import INT64_MAX, InstrumentDelisted, InstrumentListed
 from tradeworthy.market.listing import Listing
 from tradeworthy.market.marks import Marks
 from tradeworthy.market.money import decimal_of
+
+FLATS_KEPT = 4096
+"""Flat positions that are kept to be handed out again; beyond that all are made anew."""
 
 
 class Pending(msgspec.Struct):
@@ -60,7 +64,7 @@ class Ledger(Agent):
 
     def __init__(self, listing: Listing) -> None:
         super().__init__("ledger", LedgerState())
-        self._listing = listing
+        self.listing = listing
         self._flats: dict[tuple[str, str], Position] = {}
 
     # What others read
@@ -73,6 +77,8 @@ class Ledger(Agent):
     def _flat(self, desk: str, position: str) -> Position:
         flat = self._flats.get((desk, position))
         if flat is None:
+            if len(self._flats) >= FLATS_KEPT:
+                self._flats.clear()
             flat = self._flats[desk, position] = Position(desk, position)
         return flat
 
@@ -84,7 +90,7 @@ class Ledger(Agent):
         """The average price paid for what is held, in ticks as they are now; 0.0 if flat."""
         if not position.lots:
             return 0.0
-        return position.cost / self._listing.scale(position.instrument).cost(1, position.lots)
+        return position.cost / self.listing.scale(position.instrument).cost(1, position.lots)
 
     def value(self, position: Position, marks: Marks) -> int:
         """Cash units of `position` at `marks`, below 0 for a short; its cost where there is no mark."""
@@ -101,8 +107,36 @@ class Ledger(Agent):
         return self.state.cash + self.state.cost
 
     def free_cash(self, reserved: int = 0) -> int:
-        """Cash units open to new entries: a short sets aside its proceeds and as much again."""
-        return self.state.cash + self.state.cost - self.state.collateral - reserved
+        """Cash units open to new entries: what shorts set aside is not."""
+        state = self.state
+        if state.cost == state.collateral:
+            return state.cash - reserved
+        aside = sum(self.set_aside(held) for held in state.positions.values() if held.lots < 0)
+        return state.cash - aside - reserved
+
+    def set_aside(self, short: Position) -> int:
+        """Cash units bound by a short: its proceeds and as much again.
+
+        For a prediction market's token 1 a share, however little it was sold for: so much it may have to pay.
+        """
+        instrument = self.listing.state.instruments.get(short.instrument)
+        if instrument is None or not instrument.market:
+            return -2 * short.cost
+        return -short.lots * self.listing.scale(short.instrument).lot_value
+
+    def complete_sets(self, desk: str, yes: str, no: str) -> int:
+        """Lots that positions `yes` and `no` hold both (below 0: are both short of), if all their fills are final."""
+        one, other = self.position(desk, yes), self.position(desk, no)
+        if one.lots * other.lots <= 0 or any(f"{desk}/{key}" in self.state.pending for key in (yes, no)):
+            return 0
+        return min(one.lots, other.lots) if one.lots > 0 else max(one.lots, other.lots)
+
+    def holds(self, instrument: str) -> bool:
+        """Whether any desk holds `instrument`, or may hold it again if a fill fails."""
+        state = self.state
+        return any(one.instrument == instrument for one in state.positions.values()) or any(
+            instrument in one.instruments() for one in state.pending.values()
+        )
 
     def records(self) -> tuple[PositionRecord, ...]:
         """The open positions as the next run's Opened takes them over."""
@@ -153,7 +187,7 @@ class Ledger(Agent):
             state.deposits += record.cost
             self._add(f"{held.desk}/{held.position}", Booked(held))
         self._assert_conserved()
-        listed = self._listing.state.instruments
+        listed = self.listing.state.instruments
         return [
             changed(held, held.opened_ts) for held in state.positions.values() if held.instrument in listed
         ]
@@ -193,6 +227,31 @@ class Ledger(Agent):
         ]
         return [made for one in held for made in self._book(one.desk, one.position, movement)]
 
+    @on(SetsMerged)
+    def merge(self, event: SetsMerged, _: Context) -> list[Event] | None:
+        """Exchange complete sets for 1 a share pair, its profit split by cost; nothing if they are no longer there.
+
+        Cash moves by exactly the sets' worth, out of it for sets that were sold short.
+        """
+        sets = self.complete_sets(event.desk, event.yes_position, event.no_position)
+        if not event.lots or event.lots * sets <= 0 or abs(event.lots) > abs(sets):
+            return None
+        yes = self.position(event.desk, event.yes_position)
+        no = self.position(event.desk, event.no_position)
+        lots = abs(event.lots)
+        worth = lots * self.listing.scale(yes.instrument).lot_value
+        made: list[Event] = []
+        for held, share in zip((yes, no), shares_of_merge(yes, no, lots, worth), strict=True):
+            movement = Movement(held.instrument, -event.lots, share, 0, event.ts_event, "merged")
+            made += self._book(event.desk, held.position, movement)
+        return made
+
+    @on(InstrumentDelisted)
+    def check_delisted(self, event: InstrumentDelisted, _: Context) -> None:
+        """Bug if somebody holds what is gone for good: it must be settled first."""
+        if self.holds(event.instrument):
+            raise Bug(f"{event.instrument} is delisted and held: settle it first")
+
     # How
 
     def _movement(self, fill: FillObserved) -> Movement:
@@ -203,7 +262,7 @@ class Ledger(Agent):
         return Movement(
             fill.instrument,
             fill.side.sign * fill.lots,
-            self._listing.scale(fill.instrument).cost(fill.ticks, fill.lots),
+            self.listing.scale(fill.instrument).cost(fill.ticks, fill.lots),
             fill.fee,
             fill.ts_event,
             fill.reason,

@@ -5,27 +5,37 @@ over:
 
     HOLD         leaves what was filled.
     ALL_OR_NONE  was judged jointly by the venue; what a venue could not do jointly is unwound.
-    UNWIND       sells back all that was filled, at market, reduce-only, for as long as it takes.
+    UNWIND       takes back all that was filled, at market, reduce-only, for as long as it takes.
     COMPLETE     first asks once more for what is missing, up to `complete_ticks` past the leg's limit (a leg
                  at market: at market), unless the intent expired or was barred; then unwinds.
 
-An unwound intent holds nothing, and what that cost is the verdict's figure `leg_risk_loss`.
+What its legs leave together needs no taking back: lots that one bought and another sold under one key, and
+complete sets of a market's two tokens, which are settled at 1 a share (see settlement.py). Apart from those sets an
+unwound intent holds nothing. What that cost is the verdict's figure `leg_risk_loss`; below 0 it is a profit.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import combinations
 
 import msgspec
 
 from tradeworthy.core.candidates import Outcome, Verdict
 from tradeworthy.core.events import Figure
-from tradeworthy.execution.intents import Intent, Leg, Policy, TimeInForce
+from tradeworthy.execution.intents import (
+    Intent,
+    Leg,
+    Policy,
+    TimeInForce,
+    position_key,
+    strategy_of,
+)
 from tradeworthy.execution.order_state import OrderRecord, Purpose
 from tradeworthy.execution.orders import OrderStatus, PlaceOrder
 from tradeworthy.execution.reasons import Reason
-from tradeworthy.market.instruments import Side
 from tradeworthy.market.listing import Listing
+from tradeworthy.market.predictions import twin_of
 
 
 class Stage(StrEnum):
@@ -77,7 +87,7 @@ def follow(work: Work, now: int, listing: Listing) -> list[PlaceOrder] | Verdict
     """What comes after all orders of `work` are settled: more orders, or the verdict."""
     bought = work.filled(unwinding=False)
     if work.stage is Stage.UNWINDING:
-        return _unwind(work, bought) or _verdict(work, bought, listing)
+        return _unwind(work, bought, listing) or _verdict(work, bought, listing)
     legs = work.intent.legs
     policy = work.intent.policy
     if len(legs) == 1 or work.intent.reduce_only or policy is Policy.HOLD:
@@ -100,8 +110,10 @@ def follow(work: Work, now: int, listing: Listing) -> list[PlaceOrder] | Verdict
             for index, lots in enumerate(missing)
             if lots
         ]
+    if not any(_left(work, bought, listing)[0]):
+        return _verdict(work, bought, listing)
     work.stage = Stage.UNWINDING
-    return _unwind(work, bought)
+    return _unwind(work, bought, listing)
 
 
 def _is_barred(work: Work, now: int) -> bool:
@@ -120,11 +132,38 @@ def _limit(work: Work, index: int, listing: Listing) -> int | None:
     return max(1, min(limit, listing.scale(leg.instrument).ticks_max))
 
 
-def _still_held(work: Work, bought: list[int]) -> list[int]:
-    return [lots - back for lots, back in zip(bought, work.filled(unwinding=True), strict=True)]
+def _left(work: Work, bought: list[int], listing: Listing) -> tuple[list[int], int]:
+    """Lots of each leg still to be taken back, and the worth in cash units of the complete sets that need not be."""
+    left = [lots - back for lots, back in zip(bought, work.filled(unwinding=True), strict=True)]
+    worth = 0
+    for (i, one), (j, other) in combinations(enumerate(work.intent.legs), 2):
+        lots = min(left[i], left[j])
+        if not lots:
+            continue
+        if _cancel_out(one, other):
+            left[i], left[j] = left[i] - lots, left[j] - lots
+        elif _make_sets(one, other, listing):
+            left[i], left[j] = left[i] - lots, left[j] - lots
+            worth += one.side.sign * lots * listing.scale(one.instrument).lot_value
+    return left, worth
 
 
-def _unwind(work: Work, bought: list[int]) -> list[PlaceOrder]:
+def _cancel_out(one: Leg, other: Leg) -> bool:
+    """Whether the legs trade one position in opposite ways."""
+    keys = one.position or one.instrument, other.position or other.instrument
+    return one.instrument == other.instrument and keys[0] == keys[1] and one.side is not other.side
+
+
+def _make_sets(one: Leg, other: Leg, listing: Listing) -> bool:
+    """Whether the legs trade a market's two tokens in the same way, under keys that settlement.py puts together."""
+    if one.side is not other.side or twin_of(listing.instrument(one.instrument)) != other.instrument:
+        return False
+    strategy = strategy_of(one.position)
+    keys = position_key(strategy, one.instrument), position_key(strategy, other.instrument)
+    return keys == (one.position or one.instrument, other.position or other.instrument)
+
+
+def _unwind(work: Work, bought: list[int], listing: Listing) -> list[PlaceOrder]:
     """Orders for what is left to unwind; none once all is, or once another try can't help."""
     past = [record for record in work.orders.values() if record.purpose is Purpose.UNWIND]
     hopeless = [
@@ -133,7 +172,7 @@ def _unwind(work: Work, bought: list[int]) -> list[PlaceOrder]:
     work.rounds += 1
     return [
         _order(work, index, work.intent.legs[index], Purpose.UNWIND, left, None, TimeInForce.GTC)
-        for index, left in enumerate(_still_held(work, bought))
+        for index, left in enumerate(_left(work, bought, listing)[0])
         if left and index not in hopeless
     ]
 
@@ -150,7 +189,7 @@ def _order(
     """Make the order and keep its record."""
     intent = work.intent
     back = purpose is Purpose.UNWIND
-    side = leg.side if not back else Side.SELL if leg.side is Side.BUY else Side.BUY
+    side = leg.side.opposite if back else leg.side
     grouped = purpose is Purpose.LEG and len(intent.legs) > 1
     suffix = f"u{work.rounds}" if back else purpose.value
     order = PlaceOrder(
@@ -189,7 +228,7 @@ def _verdict(work: Work, bought: list[int], listing: Listing) -> Verdict:
     if filled:
         reason = Reason.PARTLY_FILLED
         if work.stage is Stage.UNWINDING:
-            reason = Reason.UNWIND_SHORT if any(_still_held(work, bought)) else Reason.UNWOUND
+            reason = Reason.UNWIND_SHORT if any(_left(work, bought, listing)[0]) else Reason.UNWOUND
         figures |= {"short_leg": short.leg, "short_reason": str(short.reason)}
         return Verdict(work.candidate, work.desk, Outcome.FILLED, reason, filled / asked, figures)
     reasons = [record.reason for record in work.orders.values()]
@@ -217,14 +256,17 @@ def _outcome(record: OrderRecord) -> Outcome:
 
 def _leg_risk_loss(work: Work, bought: list[int], listing: Listing) -> int:
     """Cash units lost to legs that fell short: what unwinding cost, fees included, or what completing did."""
+    left, worth = _left(work, bought, listing)
+    if work.stage is Stage.UNWINDING and not any(left):
+        return -worth - sum(record.cash for record in work.orders.values())
     loss = 0
     back = work.filled(unwinding=True)
     for index, (lots, unwound) in enumerate(zip(bought, back, strict=True)):
         records = [record for record in work.orders.values() if record.leg == index]
         if unwound:
             entered = sum(record.cash for record in records if record.purpose is not Purpose.UNWIND)
-            left = sum(record.cash for record in records if record.purpose is Purpose.UNWIND)
-            loss -= entered * unwound // lots + left
+            got_back = sum(record.cash for record in records if record.purpose is Purpose.UNWIND)
+            loss -= entered * unwound // lots + got_back
         elif past := sum(record.past_limit for record in records):
             loss += listing.scale(work.intent.legs[index].instrument).cost(past, 1)
     return loss

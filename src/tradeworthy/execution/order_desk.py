@@ -8,7 +8,7 @@ from tradeworthy.core.agents import Agent, Context, State, on
 from tradeworthy.core.candidates import Decision, Outcome, Verdict
 from tradeworthy.core.errors import Bug
 from tradeworthy.core.events import Event, Resumed, WokeUp
-from tradeworthy.execution.intents import Intent, TradeCandidate
+from tradeworthy.execution.intents import Intent, IntentProposed, TradeCandidate
 from tradeworthy.execution.leg_policies import Work, follow, is_sound, place_legs
 from tradeworthy.execution.order_state import OrderRecord, observe, take_fill
 from tradeworthy.execution.orders import (
@@ -17,9 +17,11 @@ from tradeworthy.execution.orders import (
     FillObserved,
     OrderObserved,
     OrderStatus,
+    PlaceOrder,
     Reconciled,
 )
 from tradeworthy.execution.reasons import Reason
+from tradeworthy.market.instruments import InstrumentChanged
 from tradeworthy.market.listing import Listing
 
 EXPIRY = "expiry"
@@ -42,7 +44,8 @@ class OrderDeskState(State):
 class OrderDesk(Agent):
     """Keeps each intent until `decider` decides on its candidate, and an approved one up to its one Verdict.
 
-    While an order's fate is UNKNOWN no entry is sent: a position may be there that nobody counts.
+    While an order's fate is UNKNOWN no entry is sent to its venue: a position may be there that nobody counts. Other
+    venues go on: what the order may cost stays reserved until its candidate's verdict.
     """
 
     state: OrderDeskState
@@ -68,6 +71,14 @@ class OrderDesk(Agent):
         if not candidate.skip:
             self.state.waiting[context.seq] = candidate.intent
 
+    @on(IntentProposed)
+    def keep_proposed(self, proposed: IntentProposed, _: Context) -> None:
+        """The same for a candidate that another part of the desk opened; Bug if it has an intent already."""
+        candidate = proposed.candidate
+        if candidate in self.state.waiting or candidate in self.state.works:
+            raise Bug(f"{proposed.desk} proposed a second intent for candidate {candidate}: one each")
+        self.state.waiting[candidate] = proposed.intent
+
     @on(Decision)
     def decide(self, decision: Decision, context: Context) -> Event | Iterable[Event] | None:
         """Send the orders of an approved intent, or say why they can't be sent."""
@@ -90,6 +101,15 @@ class OrderDesk(Agent):
         if intent.expires_at:
             self._arm(intent.expires_at, context)
         return place_legs(work)
+
+    @on(PlaceOrder)
+    def check_sent(self, order: PlaceOrder, _: Context) -> None:
+        """Bug unless the order is an approved intent's: nothing reaches a venue that was not decided on."""
+        work = self.state.works.get(order.candidate)
+        if work is None or order.order not in work.orders:
+            raise Bug(
+                f"order {order.order} of {order.desk} belongs to no approved intent: desks ask, risk decides"
+            )
 
     @on(OrderObserved)
     def hear(self, news: OrderObserved, context: Context) -> Iterable[Event] | None:
@@ -126,6 +146,19 @@ class OrderDesk(Agent):
             if event.desk in ("", work.desk) and not work.intent.reduce_only:
                 work.barred = work.barred or event.reason
                 cancels += _cancel(work, event.reason)
+        return cancels
+
+    @on(InstrumentChanged)
+    def retick(self, event: InstrumentChanged, context: Context) -> list[Event]:
+        """Take back the entries with a leg whose ticks count something else now; they open nothing more."""
+        changed, cancels = event.instrument.id, list[Event]()
+        if not self.state.works or not self._listing.is_reticked(changed, context.seq):
+            return cancels
+        for work in self.state.works.values():
+            legs = (leg.instrument for leg in work.intent.legs)
+            if not (work.intent.reduce_only or work.barred) and changed in legs:
+                work.barred = Reason.TICK_CHANGED
+                cancels += _cancel(work, Reason.TICK_CHANGED)
         return cancels
 
     @on(WokeUp)
@@ -171,9 +204,18 @@ class OrderDesk(Agent):
             return Outcome.EXPIRED, Reason.INTENT_EXPIRED
         if not is_sound(intent):
             return Outcome.REJECTED, Reason.BAD_INTENT
-        if self.state.unknown and not intent.reduce_only:
+        if self.state.unknown and not intent.reduce_only and self._is_unreconciled(intent):
             return Outcome.CANCELLED, Reason.UNRECONCILED
         return None
+
+    def _is_unreconciled(self, intent: Intent) -> bool:
+        """Whether a leg goes to a venue at which an order's fate is unknown."""
+        state, listed = self.state, self._listing.state.instruments
+        orders = (state.works[candidate].orders[name] for name, candidate in state.unknown.items())
+        lost = [self._listing.instrument(order.place.instrument).venue for order in orders]
+        return any(
+            leg.instrument not in listed or listed[leg.instrument].venue in lost for leg in intent.legs
+        )
 
     def _work_of(self, order: str) -> Work | None:
         number = order.partition(".")[0]

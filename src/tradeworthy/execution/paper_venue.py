@@ -3,13 +3,15 @@
 What the two kinds share is here: acceptance, latency, groups, reduce-only, cancels and reports. When and at
 what price orders trade is said by bar_venue.py and book_venue.py.
 
-    latency      an order is at the venue `latency_ms` (and up to `latency_jitter_ms` more, drawn) after it
-                 was sent; a cancel takes `latency_ms`.
+    latency      an order is at the venue `latency_ms` after it was sent (and up to `latency_jitter_ms` more, or
+                 log-normally around it, drawn); a cancel takes `latency_ms`.
     groups       orders of an all-or-none group are judged together when they trade: each whole, or none at
                  all. One that can't wait (not GTC) then ends all.
     reduce-only  trades at most what the position is at that moment, fills counted that the ledger is yet to
                  book.
     fills        CONFIRMED at once, with ids `<order>/<n>`; fees by the instrument's schedule.
+    ticks        another tick ends the orders with a limit in the old one as CANCELLED tick_changed.
+    closing      a closed market's tokens trade no more: its orders end as CANCELLED market_closed.
     a restart    ends every order as CANCELLED restart, the session's end as CANCELLED session_ended.
 """
 
@@ -18,12 +20,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
-import msgspec
-
-from tradeworthy.core.agents import Agent, Context, State, on
+from tradeworthy.core.agents import Agent, Context, on
 from tradeworthy.core.events import Event, Resumed, SessionEnded, WokeUp
 from tradeworthy.execution.accounting import Settled
 from tradeworthy.execution.intents import Policy, TimeInForce
+from tradeworthy.execution.latency import Latency
 from tradeworthy.execution.ledger import Ledger
 from tradeworthy.execution.matching import Claims, Match, Plan
 from tradeworthy.execution.orders import (
@@ -36,58 +37,12 @@ from tradeworthy.execution.orders import (
 )
 from tradeworthy.execution.reasons import Reason
 from tradeworthy.execution.settings import PaperVenueSettings
-from tradeworthy.market.bars import BarClosed
+from tradeworthy.execution.venue_state import Group, Resting, VenueState
+from tradeworthy.market.instruments import InstrumentChanged, InstrumentDelisted
 from tradeworthy.market.listing import Listing
-
-MS = 1_000_000
-"""One millisecond in ns."""
+from tradeworthy.market.predictions import MarketClosed, MarketResolved
 
 ARRIVE, CANCEL = "arrive", "cancel"
-
-
-class Resting(msgspec.Struct):
-    """An order at the venue, or on its way to it until `eligible_at`.
-
-    `arrived`: it had its first chance to trade. `cancel_at` is when a cancel takes effect (0: none was asked
-    for). `timeframe` is that of the bars which it trades in.
-    """
-
-    place: PlaceOrder
-    left: int
-    eligible_at: int
-    joint: bool
-    arrived: bool = False
-    fills: int = 0
-    timeframe: str = ""
-    cancel_at: int = 0
-    cancel_reason: str = ""
-
-
-class Group(msgspec.Struct):
-    """An all-or-none group: `told` counts its orders so far, `members` those at the venue.
-
-    `broken`: one of its orders was refused. `bars` are those of one open time that its instruments have so
-    far.
-    """
-
-    members: list[str] = []
-    told: int = 0
-    broken: bool = False
-    bars: dict[str, BarClosed] = {}
-
-
-class VenueState(State):
-    """Orders by id, ids by instrument (no key without an order), groups by candidate.
-
-    `unbooked` is signed lots by `desk/position` of fills that were reported and not yet seen by the ledger.
-    Once `ended`, no order is taken.
-    """
-
-    orders: dict[str, Resting] = {}
-    working: dict[str, list[str]] = {}
-    groups: dict[int, Group] = {}
-    unbooked: dict[str, int] = {}
-    ended: bool = False
 
 
 class PaperVenue(Agent, ABC):
@@ -102,8 +57,7 @@ class PaperVenue(Agent, ABC):
         self._settings = settings
         self._listing = listing
         self._ledger = ledger
-        self._latency_ns = settings.latency_ms * MS
-        self._jitter_ns = settings.latency_jitter_ms * MS
+        self._latency = Latency(settings)
 
     # What a kind of venue says
 
@@ -121,7 +75,7 @@ class PaperVenue(Agent, ABC):
 
     @abstractmethod
     def _forget(self, instrument: str) -> None:
-        """Drop what is remembered of a settled instrument."""
+        """Drop what is remembered of an instrument's prices."""
 
     def _waits_for_bar(self) -> bool:
         """Whether orders first trade when a bar is admitted, rather than when they arrive."""
@@ -167,9 +121,9 @@ class PaperVenue(Agent, ABC):
         resting = self.state.orders.get(command.order)
         if resting is None or resting.cancel_at:
             return []
-        resting.cancel_at = context.now + self._latency_ns
+        resting.cancel_at = context.now + self._latency.ns
         resting.cancel_reason = command.reason
-        if not self._latency_ns:
+        if not self._latency.ns:
             return self._take_back(resting, context)
         context.wake_at(resting.cancel_at, f"{CANCEL}/{command.order}")
         return []
@@ -214,12 +168,47 @@ class PaperVenue(Agent, ABC):
 
     @on(Settled)
     def settle(self, event: Settled, context: Context) -> list[Event]:
-        """End the orders of an instrument that paid out, and forget it."""
-        made: list[Event] = []
-        for order in list(self.state.working.get(event.instrument, ())):
-            if resting := self.state.orders.get(order):
-                made += self._end_with(resting, Reason.MARKET_SETTLED, context.now)
+        """End the orders of an instrument that paid out, and forget its prices."""
         self._forget(event.instrument)
+        return self._end_all(event.instrument, Reason.MARKET_SETTLED, context)
+
+    @on(MarketClosed, MarketResolved)
+    def close(self, event: MarketClosed | MarketResolved, context: Context) -> list[Event]:
+        """End the orders of the market's tokens, and take no more."""
+        listed = self._listing.state.instruments.values()
+        tokens = [one.id for one in listed if one.market == event.market]
+        over = isinstance(event, MarketResolved)
+        reason = Reason.MARKET_SETTLED if over else Reason.MARKET_CLOSED
+        made: list[Event] = []
+        for token in tokens:
+            self.state.shut[token] = reason
+            made += self._end_all(token, reason, context)
+        return made
+
+    @on(InstrumentDelisted)
+    def delist(self, event: InstrumentDelisted, context: Context) -> list[Event]:
+        """End the orders of an instrument that is gone, and forget it."""
+        self._forget(event.instrument)
+        self.state.shut.pop(event.instrument, None)
+        return self._end_all(event.instrument, Reason.UNKNOWN_INSTRUMENT, context)
+
+    @on(InstrumentChanged)
+    def retick(self, event: InstrumentChanged, context: Context) -> list[Event]:
+        """With another tick, end the orders whose limit counts the old ones."""
+        name = event.instrument.id
+        if not self._listing.is_reticked(name, context.seq):
+            return []
+        return self._end_all(name, Reason.TICK_CHANGED, context, limited=True)
+
+    def _end_all(
+        self, instrument: str, reason: Reason, context: Context, *, limited: bool = False
+    ) -> list[Event]:
+        """End the instrument's orders (`limited`: those with a limit), with their groups."""
+        made: list[Event] = []
+        for order in list(self.state.working.get(instrument, ())):
+            resting = self.state.orders.get(order)
+            if resting and not (limited and resting.place.limit_ticks is None):
+                made += self._end_with(resting, reason, context.now)
         return made
 
     # How
@@ -231,6 +220,8 @@ class PaperVenue(Agent, ABC):
         instrument = self._listing.state.instruments.get(order.instrument)
         if instrument is None:
             return Reason.UNKNOWN_INSTRUMENT
+        if order.instrument in self.state.shut:
+            return self.state.shut[order.instrument]
         scale = self._listing.scale(order.instrument)
         if order.limit_ticks is not None and not 1 <= order.limit_ticks <= scale.ticks_max:
             return Reason.PRICE_OUT_OF_RANGE
@@ -244,10 +235,7 @@ class PaperVenue(Agent, ABC):
         return None
 
     def _hold(self, order: PlaceOrder, context: Context, *, joint: bool) -> None:
-        latency = self._latency_ns
-        if self._jitter_ns:
-            key = str(order.group) if joint else order.order
-            latency += int(context.draw("latency", key) * self._jitter_ns)
+        latency = self._latency.drawn_ns(context, str(order.group) if joint else order.order)
         state = self.state
         state.orders[order.order] = Resting(order, order.lots, context.now + latency, joint)
         working = state.working.get(order.instrument)
@@ -341,7 +329,7 @@ class PaperVenue(Agent, ABC):
             side=place.side,
             ticks=match.ticks,
             lots=match.lots,
-            fee=scale.fee(scale.cost(match.ticks, match.lots), maker=match.maker),
+            fee=scale.fee(match.ticks, match.lots, maker=match.maker),
             maker=match.maker,
             ts_event=match.ts,
             status=FillStatus.CONFIRMED,

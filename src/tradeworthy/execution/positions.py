@@ -143,6 +143,14 @@ def _note(booked: Booked, after: Position, ts: int) -> None:
     booked.events.append(changed(after, ts))
 
 
+def shares_of_merge(yes: Position, no: Position, lots: int, worth: int) -> tuple[int, int]:
+    """What each leg gets of the `worth` of `lots` complete sets (both unsigned): in proportion to its cost."""
+    yes_cost, no_cost = (abs(one.cost) * lots // abs(one.lots) for one in (yes, no))
+    total = yes_cost + no_cost
+    yes_share = worth * yes_cost // total if total else worth // 2
+    return yes_share, worth - yes_share
+
+
 def changed(position: Position, ts: int) -> PositionChanged:
     """The event that tells of `position` at venue time `ts`."""
     return PositionChanged(

@@ -22,6 +22,8 @@ class Reason(StrEnum):
     SESSION_ENDED = "session_ended"
     HALTED = "halted"
     MARKET_SETTLED = "market_settled"
+    MARKET_CLOSED = "market_closed"
+    TICK_CHANGED = "tick_changed"
     FILL_FAILED = "fill_failed"
     NOT_AT_VENUE = "not_at_venue"
     UNRECONCILED = "unreconciled"

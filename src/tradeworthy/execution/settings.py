@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tradeworthy.core.settings import Settings
 
@@ -24,6 +24,15 @@ class PaperVenueSettings(Settings):
         ),
     )
     latency_ms: int = Field(0, ge=0, le=600_000, description="From order to venue, and from cancel to venue.")
+    latency_p99_ms: int = Field(
+        0,
+        ge=0,
+        le=600_000,
+        description=(
+            "If given, an order's latency is drawn log-normally: latency_ms is its median, and one order in a"
+            " hundred takes longer than this. A group draws once."
+        ),
+    )
     latency_jitter_ms: int = Field(
         0,
         ge=0,
@@ -42,3 +51,23 @@ class PaperVenueSettings(Settings):
         le=3_600_000,
         description="How long size that we took stays taken, though a book still shows it.",
     )
+
+    book_max_age_ms: int = Field(
+        0,
+        ge=0,
+        le=3_600_000,
+        description=(
+            "Of the book matcher: a book that came longer ago fills nothing, as if there were none; 0: however old."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _latency_is_a_distribution(self) -> Self:
+        if self.latency_p99_ms and not 0 < self.latency_ms <= self.latency_p99_ms:
+            raise ValueError(
+                f"latency_p99_ms {self.latency_p99_ms} is no 99th percentile around latency_ms {self.latency_ms}:"
+                " give 0, or a median above 0 that is not beyond it"
+            )
+        if self.latency_p99_ms and self.latency_jitter_ms:
+            raise ValueError("latency_p99_ms and latency_jitter_ms both draw the latency: give one of them")
+        return self

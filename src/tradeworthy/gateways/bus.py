@@ -20,6 +20,7 @@ from tradeworthy.core.packets import Packet
 from tradeworthy.gateways.messages import (
     AGENTS,
     COMMANDS,
+    MARKETS,
     SystemCommand,
     envelope,
     message_of,
@@ -27,6 +28,9 @@ from tradeworthy.gateways.messages import (
     plain,
     topic_of,
 )
+from tradeworthy.gateways.quotes import Quotes
+from tradeworthy.market.books import BookChanged
+from tradeworthy.market.instruments import Instrument
 
 log = structlog.get_logger()
 
@@ -78,8 +82,10 @@ def place_of(url: str) -> str:
 class Bus:
     """Publishes packets with a thread of its own, and hands commands to `on_command` from another.
 
-    `id_of` gives a packet's public id by its seq. While Redis is away packets are dropped and counted, and both
-    threads try again after longer and longer pauses.
+    `id_of` gives a packet's public id by its seq, `instrument_of` the instruments listed before the first packet that
+    is offered. While Redis is away packets are dropped and counted, and both
+    threads try again after longer and longer pauses. Before each attempt `address` says where Redis is by now; it may
+    start it again, and raise TradeworthyError.
     """
 
     def __init__(
@@ -89,13 +95,18 @@ class Bus:
         on_command: Callable[[SystemCommand], None],
         *,
         queue_max: int = QUEUE_MAX,
+        instrument_of: Callable[[str], Instrument | None] = lambda _: None,
+        address: Callable[[], str] | None = None,
     ) -> None:
         self.url = url
+        self._address = address or (lambda: url)
         self.published = self.dropped = self.refused = 0
         self._id_of, self._on_command, self._queue_max = id_of, on_command, queue_max
+        self._quotes = Quotes(instrument_of)
         self._queue: deque[Packet | tuple[str, bytes]] = deque()
         self._wake, self._stop = threading.Condition(), threading.Event()
         self._client: redis.Redis | None = None
+        self._is_lost = False
         self._listening: redis.client.PubSub | None = None
         self._threads: list[threading.Thread] = []
 
@@ -113,8 +124,19 @@ class Bus:
             self._threads.append(thread)
 
     def offer(self, packet: Packet) -> None:
-        """Publish `packet` if its event is mirrored. Never waits: the oldest is dropped if too many do."""
-        if topic_of(type(packet.event)):
+        """Publish `packet` if its event is mirrored. Never waits: the oldest is dropped if too many do.
+
+        A book is dropped itself where half as many wait: trades are not lost for the sake of quotes.
+        """
+        event = packet.event
+        self._quotes.note(packet)
+        if isinstance(event, BookChanged):
+            if 2 * len(self._queue) >= self._queue_max:
+                self.dropped += 1
+            elif data := self._quotes.data(event):
+                message = envelope(MARKETS, str(self._id_of(packet.seq)), packet.ts, packet.agent, data)
+                self._enqueue((MARKETS, message))
+        elif topic_of(type(event)):
             self._enqueue(packet)
 
     def announce(self, agent: str, state: str, ts: int, **figures: Any) -> None:
@@ -130,6 +152,8 @@ class Bus:
         for thread in self._threads:
             thread.join(CLOSE_S_MAX)
         self._threads.clear()
+        if self._is_lost:
+            log.warning("bus_messages_dropped", redis=place_of(self.url), dropped=self.dropped)
 
     @property
     def connected(self) -> bool:
@@ -181,6 +205,7 @@ class Bus:
             pipeline.execute()
         except FAULTS as error:
             self.dropped += count
+            self._is_lost = True
             log.warning("bus_lost", redis=place_of(self.url), error=str(error))
             client.close()
             return False
@@ -189,9 +214,11 @@ class Bus:
 
     def _again(self) -> redis.Redis | None:
         try:
+            self.url = self._address()
             client = connect(self.url)
-        except (Retryable, UsageError):
+        except TradeworthyError:
             return None
+        self._is_lost = False
         log.info("bus_back", redis=place_of(self.url), dropped=self.dropped)
         return client
 

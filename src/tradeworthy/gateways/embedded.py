@@ -68,7 +68,7 @@ class EmbeddedRedis(SharedServer):
     stop_signals = (signal.SIGTERM, signal.SIGKILL)
 
     def _url(self) -> str:
-        return f"redis://:{(self.folder / 'password').read_text()}@127.0.0.1:{self._port()}/0"
+        return f"redis://default:{(self.folder / 'password').read_text()}@127.0.0.1:{self._port()}/0"
 
     def _refusal(self, error: OSError) -> TradeworthyError:
         return UsageError(

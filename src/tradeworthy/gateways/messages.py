@@ -13,28 +13,57 @@ from tradeworthy.core.candidates import Decision, Verdict
 from tradeworthy.core.errors import UsageError
 from tradeworthy.core.events import CountersClosed, Event, Quarantined, Resumed
 from tradeworthy.core.packets import Packet
-from tradeworthy.execution.accounting import TradeClosed
-from tradeworthy.execution.intents import TradeCandidate
+from tradeworthy.desks.arbitrage.events import AllocationsChanged, DataHeard, GapClosed, OpportunityDetected
+from tradeworthy.execution.accounting import (
+    ResolutionOverdue,
+    SetsMerged,
+    Settled,
+    TradeClosed,
+    TradeReversed,
+)
+from tradeworthy.execution.intents import IntentProposed, TradeCandidate
 from tradeworthy.execution.orders import FillObserved
-from tradeworthy.market.bars import PriceObserved, utc_text
+from tradeworthy.market.bars import FeedGap, PriceObserved, utc_text
+from tradeworthy.market.instruments import InstrumentChanged
+from tradeworthy.market.predictions import (
+    MarketClosed,
+    MarketDisputed,
+    MarketOpened,
+    MarketResolved,
+    MarketsFetched,
+)
 from tradeworthy.risk.operators import HaltChanged, HealthObserved, Operator
 
 COMMANDS = "system.commands"
 """The one channel that is read."""
 
 AGENTS = "agent.updates"
-TOPICS: Mapping[type[Event], str] = {
-    PriceObserved: "oracle.prices",
-    TradeCandidate: "trade.requests",
-    Decision: "trade.decisions",
-    FillObserved: "trade.results",
-    TradeClosed: "trade.results",
-    Verdict: "trade.results",
-    **dict.fromkeys((CountersClosed, HaltChanged, HealthObserved, Operator, Quarantined, Resumed), AGENTS),
+MARKETS = "venue.markets"
+
+_BY_TOPIC: Mapping[str, tuple[type[Event], ...]] = {
+    "oracle.prices": (PriceObserved,),
+    MARKETS: (
+        *(FeedGap, InstrumentChanged, MarketsFetched),
+        *(MarketOpened, MarketClosed, MarketDisputed, MarketResolved),
+    ),
+    "opportunity.detected": (OpportunityDetected,),
+    "trade.requests": (TradeCandidate, IntentProposed),
+    "trade.decisions": (Decision,),
+    "trade.results": (FillObserved, SetsMerged, Settled, TradeClosed, TradeReversed, Verdict),
+    "allocations.update": (AllocationsChanged,),
+    AGENTS: (
+        *(CountersClosed, DataHeard, GapClosed, HaltChanged, HealthObserved),
+        *(Operator, Quarantined, ResolutionOverdue, Resumed),
+    ),
 }
-"""The channel of each event that is mirrored."""
+
+TOPICS: Mapping[type[Event], str] = {event: topic for topic, events in _BY_TOPIC.items() for event in events}
+"""The channel of each event that is mirrored as it is; books go there as quotes (quotes.py)."""
 
 COMMAND_BYTES_MAX = 8_192
+_TIMES = ("_ts", "ts_event", "expires_at")
+"""How the names of times end; 0 is not known, or never."""
+
 Word = Annotated[str, msgspec.Meta(max_length=200)]
 Text = Annotated[str, msgspec.Meta(max_length=2_000)]
 
@@ -103,8 +132,6 @@ def plain(value: Any, name: str = "") -> Any:
 
 
 def _number(value: float | Decimal, name: str) -> str | None:
-    if isinstance(value, int) and name.endswith(("_ts", "ts_event")):
-        return utc_text(value)
-    if isinstance(value, int) and name == "expires_at":
+    if isinstance(value, int) and name.endswith(_TIMES):
         return utc_text(value) if value else None
     return format(value, "f") if isinstance(value, Decimal) else repr(value)

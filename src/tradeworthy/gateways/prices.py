@@ -8,14 +8,13 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from tradeworthy.core.errors import UsageError
+from tradeworthy.gateways.json_lines import read_objects
 from tradeworthy.market.bars import PriceObserved, check_price
 
 FIELDS = ("instrument", "price", "ts")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
+EXAMPLE = '{"instrument": "BTCUSDT", "price": 101.5}'
 
 
 def read_prices(path: Path) -> list[dict[str, Any]]:
@@ -23,26 +22,7 @@ def read_prices(path: Path) -> list[dict[str, Any]]:
 
     UsageError names the file, the line and what is wrong with it.
     """
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise UsageError(f"{path} can't be read: {error.strerror}; name a file of JSON lines") from error
-    objects = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        where = f"{path} line {number}"
-        try:
-            found = _decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise UsageError(
-                f'{where}: no JSON object ({error}); write {{"instrument": "BTCUSDT", "price": 101.5}}'
-            ) from error
-        price_of(found, 0, where)
-        objects.append(found)
-    if not objects:
-        raise UsageError(f'{path} has no price; write lines like {{"instrument": "BTCUSDT", "price": 101.5}}')
-    return objects
+    return read_objects(path, lambda found, where: price_of(found, 0, where), noun="price", example=EXAMPLE)
 
 
 def prices_of(objects: Iterable[Mapping[str, Any]], now: int) -> list[PriceObserved]:

@@ -31,6 +31,11 @@ class Side(StrEnum):
         """+1 for a buy, -1 for a sell."""
         return 1 if self is Side.BUY else -1
 
+    @property
+    def opposite(self) -> Side:
+        """The other side."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
 
 class FeeCurve(msgspec.Struct, frozen=True, gc=False):
     """A taker's fee that depends on the price p, for what pays out 1: a share costs rate * (p * (1 - p)) ** exponent.
@@ -46,9 +51,9 @@ class Instrument(msgspec.Struct, frozen=True, gc=False):
     """What can be traded, in exact decimals as text: `tick` and `lot` are the steps of price and quantity.
 
     Fees are fractions of the notional (0.0005 = 5 bps); below zero is a rebate; a `fee_curve` stands in place of both.
-    `price_max` and `lots_max` bound what int64 must hold: 0 stands for 10^8 ticks, and for as many lots as int64 then
-    holds with the highest of fees. `money.Scale` checks the whole. A prediction market's token names its `market`,
-    its `outcome` (YES or NO) and the venue's `token` id.
+    `price_max` and `lots_max` bound what int64 must hold: 0 stands for 10^8 ticks (a prediction market's token: for
+    a tick below 1), and for as many lots as int64 then holds with the highest of fees. `money.Scale` checks the
+    whole. A prediction market's token names its `market`, its `outcome` (YES or NO) and the venue's `token` id.
     """
 
     id: str
@@ -70,11 +75,18 @@ class Instrument(msgspec.Struct, frozen=True, gc=False):
     def __post_init__(self) -> None:
         """Put the bounds that were left open in figures."""
         if not self.price_max:
-            msgspec.structs.force_setattr(self, "price_max", self.tick * TICKS_MAX_DEFAULT)
+            highest = 1 - self.tick if self.market else self.tick * TICKS_MAX_DEFAULT
+            msgspec.structs.force_setattr(self, "price_max", highest)
         bounds = (self.price_max, self.lot)
         if not self.lots_max and all(bound.is_finite() and bound > 0 for bound in bounds):
             lot_with_fee_max = 2 * Fraction(self.price_max) * Fraction(self.lot) * CASH_UNIT
             msgspec.structs.force_setattr(self, "lots_max", INT64_MAX // lot_with_fee_max)
+
+
+def with_tick(instrument: Instrument, tick: Decimal) -> Instrument:
+    """`instrument` with another tick; a prediction market's token then reaches up to one such tick below 1."""
+    highest = 1 - tick if instrument.market else instrument.price_max
+    return msgspec.structs.replace(instrument, tick=tick, price_max=highest)
 
 
 class InstrumentListed(Event, frozen=True):

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import islice
 
 from tradeworthy.core.agents import Agent, Context, State, on
 from tradeworthy.core.errors import UsageError
-from tradeworthy.market.instruments import Instrument, InstrumentChanged, InstrumentListed
+from tradeworthy.market.instruments import (
+    Instrument,
+    InstrumentChanged,
+    InstrumentDelisted,
+    InstrumentListed,
+)
 from tradeworthy.market.money import Scale
 
 
 class ListingState(State):
-    """Every instrument listed so far, by id."""
+    """Every instrument listed and not delisted, by id.
+
+    `reticked` is the seq of the last change of its tick, if any, and `ticks_before` the tick until then.
+    """
 
     instruments: dict[str, Instrument] = {}
+    reticked: dict[str, int] = {}
+    ticks_before: dict[str, Decimal] = {}
 
 
 class Listing(Agent):
@@ -26,7 +37,7 @@ class Listing(Agent):
         self._scales: dict[str, Scale] = {}
 
     @on(InstrumentListed, InstrumentChanged)
-    def take(self, event: InstrumentListed | InstrumentChanged, _: Context) -> None:
+    def take(self, event: InstrumentListed | InstrumentChanged, context: Context) -> None:
         """Take the definition; UsageError if its money does not fit, or its lot or currency changed."""
         new = event.instrument
         old = self.state.instruments.get(new.id)
@@ -37,6 +48,20 @@ class Listing(Agent):
             )
         self._scales[new.id] = Scale(new)
         self.state.instruments[new.id] = new
+        if old is not None and old.tick != new.tick:
+            self.state.reticked[new.id] = context.seq
+            self.state.ticks_before[new.id] = old.tick
+
+    @on(InstrumentDelisted)
+    def forget(self, event: InstrumentDelisted, _: Context) -> None:
+        """Drop the definition."""
+        state = self.state
+        for kept in (state.instruments, state.reticked, state.ticks_before, self._scales):
+            kept.pop(event.instrument, None)
+
+    def is_reticked(self, instrument: str, seq: int) -> bool:
+        """Whether packet `seq` gave `instrument` another tick, so that all ticks from before count something else."""
+        return self.state.reticked.get(instrument) == seq
 
     def instrument(self, instrument: str) -> Instrument:
         """The present definition; UsageError if that id was never listed."""

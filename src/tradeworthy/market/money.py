@@ -13,6 +13,7 @@ from fractions import Fraction
 import msgspec
 
 from tradeworthy.core.errors import UsageError
+from tradeworthy.market.fees import CurveFees
 from tradeworthy.market.instruments import CASH_UNIT, INT64_MAX, Instrument, Side
 
 STEP_NOISE = 1e-6
@@ -60,19 +61,24 @@ def lots_fitting(instrument: Instrument) -> int:
 class Scale:
     """The integer arithmetic of one instrument; UsageError if its figures can't be held exactly in int64.
 
-    `tick_value` is cash units of one tick on one lot; `ticks_max` and `lots_max` are the largest price and
-    quantity, `notional_min` is the smallest order in cash units.
+    `tick_value` is cash units of one tick on one lot, `lot_value` those of one lot at a price of 1, which is
+    `ticks_of_one` (0 if no whole number is); `ticks_max` and `lots_max` are the largest price and quantity,
+    `notional_min` is the smallest order in cash units.
     """
 
     __slots__ = (
+        "_curve",
+        "_fee_max",
         "_fees",
         "_lot",
         "_tick",
         "instrument",
+        "lot_value",
         "lots_max",
         "notional_min",
         "tick_value",
         "ticks_max",
+        "ticks_of_one",
     )
 
     def __init__(self, instrument: Instrument) -> None:
@@ -87,7 +93,9 @@ class Scale:
                 "list it with a larger tick or lot",
             )
         self.tick_value = int(tick_value)
+        self.lot_value = int(lot * CASH_UNIT)
         self.ticks_max = int(Fraction(instrument.price_max) / tick)
+        self.ticks_of_one = tick.denominator if tick.numerator == 1 else 0
         self.lots_max = instrument.lots_max
         self.notional_min = int(
             (instrument.notional_min * CASH_UNIT).to_integral_value(rounding=ROUND_CEILING, context=_EXACT)
@@ -95,6 +103,8 @@ class Scale:
         self._tick = tick.as_integer_ratio()
         self._lot = lot.as_integer_ratio()
         self._fees = instrument.taker_fee.as_integer_ratio(), instrument.maker_fee.as_integer_ratio()
+        self._fee_max = max(Decimal(0), instrument.taker_fee, instrument.maker_fee).as_integer_ratio()
+        self._curve = CurveFees(instrument) if instrument.fee_curve else None
         self._check_bounds()
 
     def _check_bounds(self) -> None:
@@ -106,7 +116,7 @@ class Scale:
                 "change price_max or the tick",
             )
         largest = self.cost(self.ticks_max, self.lots_max)
-        with_fee = largest + max(0, self.fee(largest, maker=False), self.fee(largest, maker=True))
+        with_fee = largest + self.fee_max(self.ticks_max, self.lots_max)
         if with_fee > INT64_MAX:
             raise _refusal(
                 instrument,
@@ -119,10 +129,22 @@ class Scale:
         """Cash units of `lots` at `ticks`, exactly; signed as `lots` is."""
         return ticks * lots * self.tick_value
 
-    def fee(self, notional: int, *, maker: bool) -> int:
-        """Cash units of the fee on an unsigned `notional`, rounded up; a rebate (below 0) gets smaller."""
-        above, below = self._fees[maker]
-        return -(-notional * above // below)
+    def fee(self, ticks: int, lots: int, *, maker: bool) -> int:
+        """Cash units of the fee on a fill of unsigned `lots` at `ticks`, rounded up; a rebate (below 0) gets smaller.
+
+        By a fee curve it is shares x rate x (p x (1 - p)) ** exponent, rounded up to 1e-5, and 0 for a maker.
+        """
+        if self._curve is None:
+            above, below = self._fees[maker]
+            return -(-ticks * lots * self.tick_value * above // below)
+        return 0 if maker else self._curve.fee(ticks, lots)
+
+    def fee_max(self, ticks: int, lots: int) -> int:
+        """The highest fee, taker's or maker's, on `lots` at any price up to `ticks`, in cash units; never below 0."""
+        if self._curve is not None:
+            return self._curve.fee_max(ticks, lots)
+        above, below = self._fee_max
+        return -(-ticks * lots * self.tick_value * above // below)
 
     def ticks_of(self, price: float, side: Side) -> int:
         """The ticks at which `side` trades a float `price`: up for a buy, down for a sell (0 under one tick).
@@ -176,9 +198,11 @@ class Scale:
         return math.floor(steps)
 
     def lots_for(self, cash: int, ticks: int, *, maker: bool = False) -> int:
-        """The most lots that `cash` units pay for at `ticks`, fee included, up to `lots_max`; 0 if none."""
-        above, below = self._fees[maker]
+        """The most lots that `cash` units pay for at `ticks` in one fill, fee included, to `lots_max`; 0 if none."""
         each = ticks * self.tick_value
+        if self._curve is not None and not maker:
+            return min(self._curve.lots_for(cash, ticks, each), self.lots_max)
+        above, below = self._fees[maker] if self._curve is None else (0, 1)
         lots = cash * below // (each * (below + max(0, above)))
         return max(0, min(lots, self.lots_max))
 

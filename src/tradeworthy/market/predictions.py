@@ -8,9 +8,17 @@ from typing import ClassVar
 import msgspec
 
 from tradeworthy.core.events import Event
+from tradeworthy.market.instruments import Instrument
 
 YES, NO = "YES", "NO"
 """The outcomes of a market: its first token and its second, whatever the venue calls them (Up, Down)."""
+
+
+def twin_of(instrument: Instrument) -> str:
+    """The id of the other token of the same market, `<market>:NO` for `<market>:YES`; "" for what is no token."""
+    if instrument.outcome not in {YES, NO}:
+        return ""
+    return f"{instrument.market}:{NO if instrument.outcome == YES else YES}"
 
 
 class Relation(StrEnum):

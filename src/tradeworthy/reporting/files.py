@@ -6,7 +6,7 @@ Money stands there exactly, as decimals; float64 prices in the shortest form tha
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -74,10 +74,11 @@ class BacktestFiles:
         run: str,
         mode: str = "backtest",
         currency: str = "USDT",
+        desk_kinds: Sequence[str] = (),
     ) -> None:
         self.out = out
         self._scale = scale
-        self._summary = RunningSummary(run, mode, currency)
+        self._summary = RunningSummary(run, mode, currency, desk_kinds)
         self._performance = Performance(cash)
         self._files = ExitStack()
         self._written = 0

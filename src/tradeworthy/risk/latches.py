@@ -24,15 +24,16 @@ class Latches(msgspec.Struct):
 
     held: dict[str, Latch] = {}
 
-    def holding(self, desk: str) -> str:
-        """The rule that latched exactly `desk` first ("" if none did)."""
+    def holding(self, desk: str, besides: HaltRule | None = None) -> str:
+        """The rule that latched exactly `desk` first, `besides` left out ("" if none did)."""
         if not self.held:
             return ""
-        return next((latch.rule.value for latch in self.held.values() if latch.desk == desk), "")
+        rules = (latch.rule for latch in self.held.values() if latch.desk == desk)
+        return next((rule.value for rule in rules if rule is not besides), "")
 
     def has(self, desk: str, rule: HaltRule) -> bool:
         """Whether that rule has latched exactly `desk`."""
-        return f"{desk}/{rule.value}" in self.held
+        return bool(self.held) and f"{desk}/{rule.value}" in self.held
 
     def set(self, latch: Latch) -> list[Event]:
         """The events of a new latch, which takes working entries back; none if it is set already."""

@@ -17,7 +17,10 @@ class Order(StrEnum):
 
 
 class Operator(Event, frozen=True):
-    """A person (`by`) halts, resumes or flattens. `desk` "" is all; `account` names what is flattened."""
+    """A person (`by`) halts, resumes or flattens. `desk` "" is all; `account` names what is flattened.
+
+    `latch`: the halt is the latch file's, which somebody put there, maybe while no session ran.
+    """
 
     decision: ClassVar[bool] = True
 
@@ -26,6 +29,7 @@ class Operator(Event, frozen=True):
     reason: str
     desk: str = ""
     account: str = ""
+    latch: bool = False
 
 
 class HealthObserved(Event, frozen=True):
@@ -46,6 +50,7 @@ class HaltRule(StrEnum):
     DRAWDOWN = "drawdown"
     FAULTS = "faults"
     QUARANTINE = "quarantine"
+    KILL_FILE = "kill_file"
 
 
 class HaltChanged(Event, frozen=True):
@@ -58,3 +63,13 @@ class HaltChanged(Event, frozen=True):
     rule: str
     by: str
     reason: str
+
+
+class DailyReset(Event, frozen=True):
+    """UTC midnight: the day's loss counts from `equity` on; the day before made `pnl` (both in cash units)."""
+
+    decision: ClassVar[bool] = True
+
+    ts_event: int
+    equity: int
+    pnl: int

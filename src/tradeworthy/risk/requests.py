@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tradeworthy.core.errors import UsageError
-from tradeworthy.execution.intents import Intent, Leg, TradeCandidate
+from tradeworthy.execution.intents import Intent, Leg, Policy
 from tradeworthy.market.instruments import Side
-from tradeworthy.market.listing import Listing
-from tradeworthy.market.marks import Marks
-from tradeworthy.market.money import Scale
+from tradeworthy.market.money import Scale, cash_text
 from tradeworthy.risk.exposure import Hold, Reservation
-from tradeworthy.risk.guards import Request
+from tradeworthy.risk.facts import MarketParts, facts_of
+from tradeworthy.risk.rules import Request
 from tradeworthy.risk.settings import PPM, Limits
+
+
+class Proposal(NamedTuple):
+    """An intent of `desk` for candidate `seq`, whose `kind` and `instrument` these are."""
+
+    seq: int
+    desk: str
+    kind: str
+    instrument: str
+    intent: Intent
 
 
 class Asked(NamedTuple):
@@ -22,43 +31,55 @@ class Asked(NamedTuple):
     reservation: Reservation
 
 
-def asked_of(
-    candidate: TradeCandidate,
-    now: int,
-    *,
-    desk: str,
-    share_ppm: int,
-    listing: Listing,
-    marks: Marks,
-    limits: Limits,
-) -> Asked:
-    """What `candidate` of `desk` asks for at time `now`; legs that no venue would take reserve nothing."""
-    intent = candidate.intent
+def asked_of(proposal: Proposal, now: int, *, share_ppm: int, parts: MarketParts, limits: Limits) -> Asked:
+    """What `proposal` asks for at time `now`; legs that no venue would take reserve nothing."""
+    intent, desk = proposal.intent, proposal.desk
     oldest: int | None = 0
-    fault, fees, holds = "", 0, []
+    fault, fees, holds, marked, known = "", 0, [], False, False
+    tokens, books = parts.markets.state.tokens, parts.marks.state.books
     for leg in intent.legs:
+        token = leg.instrument in tokens
+        marked = marked or not token
+        known = known or token or leg.instrument in books
         try:
-            scale = listing.scale(leg.instrument)
-            price = marks.price(leg.instrument, -leg.side.sign)
-            ticks = 0 if price is None else scale.ticks_of(price, Side.BUY)
+            scale = parts.listing.scale(leg.instrument)
+            price = parts.marks.price(leg.instrument, -leg.side.sign)
+            market = 0 if price is None else scale.ticks_of(price, Side.BUY)
         except UsageError as error:
-            fault, oldest = fault or str(error), None
+            fault = fault or str(error)
             continue
-        if not ticks:
-            oldest = None
-        elif oldest is not None:
-            oldest = max(oldest, now - marks.ts(leg.instrument))
-        if not (1 <= leg.lots <= scale.lots_max and (leg.limit_ticks is None or leg.limit_ticks > 0)):
-            fault = fault or _misfit(leg, scale)
+        if not market and not (token and leg.limit_ticks):
+            oldest, marked = None, True
+        elif oldest is not None and not token:
+            oldest = max(oldest, now - parts.marks.ts(leg.instrument))
+        misfit = _misfit(leg, scale, market, reduces=intent.reduce_only)
+        if misfit:
+            fault = fault or misfit
         elif not intent.reduce_only:
-            each = _worst_ticks(leg, intent, ticks, scale, limits) * scale.tick_value
-            holds.append(Hold(leg.position or leg.instrument, leg.instrument, leg.side.sign, leg.lots, each))
-            fees += max(0, scale.fee(leg.lots * each, maker=False))
+            worst = _worst_ticks(leg, intent, market, scale, limits)
+            key, sign, each = leg.position or leg.instrument, leg.side.sign, worst * scale.tick_value
+            holds.append(Hold(key, leg.instrument, sign, leg.lots, each, leg.lots))
+            fees += scale.fee_max(worst, leg.lots)
     if not intent.legs:
         fault = "an intent without legs"
-    request = Request(now, intent.expires_at, len(holds), share_ppm, oldest, fault)
-    key = intent.dedupe_key or f"{candidate.kind}/{candidate.instrument}"
-    return Asked(request, Reservation(desk, f"{desk}/{key}", fees, holds))
+    promised = bool(intent.payout_floor) and not (fault or intent.reduce_only)
+    promised = promised and _outlay(intent, holds, parts) + fees <= intent.payout_floor
+    locked = promised and intent.policy is not Policy.HOLD
+    if tokens and not (locked and intent.policy is Policy.ALL_OR_NONE):
+        _bind_sales(holds, parts)
+    request = Request(
+        now,
+        intent.expires_at,
+        len(holds),
+        share_ppm,
+        oldest,
+        fault,
+        intent.edge,
+        marked,
+        facts_of(intent, now, parts, directional=not locked) if known else None,
+    )
+    key = intent.dedupe_key or f"{proposal.kind}/{proposal.instrument}"
+    return Asked(request, Reservation(desk, f"{desk}/{key}", fees, holds, locked, promised))
 
 
 def _worst_ticks(leg: Leg, intent: Intent, ticks: int, scale: Scale, limits: Limits) -> int:
@@ -77,8 +98,36 @@ def _worst_ticks(leg: Leg, intent: Intent, ticks: int, scale: Scale, limits: Lim
     return min(worst, scale.ticks_max)
 
 
-def _misfit(leg: Leg, scale: Scale) -> str:
-    """Why no venue would take the leg."""
-    if leg.limit_ticks is not None and leg.limit_ticks < 1:
-        return f"{leg.instrument}: limit of {leg.limit_ticks} ticks, at least 1"
-    return f"{leg.instrument}: {leg.lots} lots, 1 to {scale.lots_max}"
+def _outlay(intent: Intent, holds: list[Hold], parts: MarketParts) -> int:
+    """Cash units that the legs cost at their worst, less what sales bring in at theirs; without fees."""
+    outlay = 0
+    for leg, hold in zip(intent.legs, holds, strict=True):
+        if leg.side is Side.BUY:
+            outlay += hold.lots * hold.each
+        else:
+            outlay -= parts.listing.scale(leg.instrument).cost(leg.limit_ticks or 0, leg.lots)
+    return outlay
+
+
+def _bind_sales(holds: list[Hold], parts: MarketParts) -> None:
+    """A token that is sold may have to pay 1 a share, unless a set is split for it that brings in as much."""
+    for hold in holds:
+        if hold.sign < 0 and hold.instrument in parts.markets.state.tokens:
+            hold.each = parts.listing.scale(hold.instrument).lot_value
+
+
+def _misfit(leg: Leg, scale: Scale, market: int, *, reduces: bool) -> str:
+    """Why no venue would take the leg at `market` ticks (0: no price); the smallest sizes don't bind what reduces."""
+    limit, instrument = leg.limit_ticks, scale.instrument
+    if limit is not None and not 1 <= limit <= scale.ticks_max:
+        return f"{leg.instrument}: limit of {limit} ticks, 1 to {scale.ticks_max}"
+    smallest = 1 if reduces else instrument.lots_min
+    if not smallest <= leg.lots <= scale.lots_max:
+        return f"{leg.instrument}: {leg.lots} lots, {smallest} to {scale.lots_max}"
+    ticks = market if limit is None else limit
+    if scale.notional_min and not reduces and 0 < scale.cost(ticks, leg.lots) < scale.notional_min:
+        return (
+            f"{leg.instrument}: {cash_text(scale.cost(ticks, leg.lots))} of it,"
+            f" at least {cash_text(scale.notional_min)}"
+        )
+    return ""

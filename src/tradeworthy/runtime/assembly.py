@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tradeworthy.core.agents import Agent
 from tradeworthy.core.errors import UsageError
@@ -11,22 +12,27 @@ from tradeworthy.core.events import Event
 from tradeworthy.core.ports import Outbox, Recorder
 from tradeworthy.core.sequencer import Sequencer
 from tradeworthy.execution.accounting import CashMoved
-from tradeworthy.execution.desk import Desk
+from tradeworthy.execution.desk import Desk, DeskParts
 from tradeworthy.execution.fingerprint import Fingerprint
 from tradeworthy.execution.ledger import Ledger
 from tradeworthy.execution.order_desk import OrderDesk
 from tradeworthy.execution.paper_executor import paper_executor
 from tradeworthy.execution.positions import Position
+from tradeworthy.execution.settlement import Settlement
 from tradeworthy.execution.tally import Tally
+from tradeworthy.market.freshness import Freshness
 from tradeworthy.market.instruments import Instrument, InstrumentListed
 from tradeworthy.market.listing import Listing
+from tradeworthy.market.markets import Markets
 from tradeworthy.market.marks import Marks
 from tradeworthy.market.money import Scale, cash_of
+from tradeworthy.market.oracles import Oracles
 from tradeworthy.risk.flattener import Flattener
 from tradeworthy.risk.guardian import Guardian
 from tradeworthy.risk.settings import PPM, DeskRisk, ppm_of
 from tradeworthy.runtime.configuration import Configuration, DeskSettings, InstrumentSettings, section
 from tradeworthy.runtime.desk_files import load_desk
+from tradeworthy.runtime.desk_kinds import KINDS
 from tradeworthy.runtime.event_union import codec
 
 CONFIGURED = "configuration"
@@ -54,6 +60,9 @@ class Core:
     sequencer: Sequencer
     listing: Listing
     marks: Marks
+    markets: Markets
+    oracles: Oracles
+    freshness: Freshness
     ledger: Ledger
     orders: OrderDesk
     guardian: Guardian
@@ -76,33 +85,65 @@ def assemble(
 ) -> Core:
     """A core without inputs yet, `observers` first; UsageError if a desk can't be made of its section."""
     listing = Listing()
-    marks = Marks(listing)
-    ledger = Ledger(listing)
-    orders = OrderDesk(listing)
-    risks = {desk.name: DeskRisk(share=desk.share, on_fault=desk.on_fault) for desk in configuration.desks}
+    marks, markets, oracles = Marks(listing), Markets(), Oracles(configuration.oracles)
+    freshness = Freshness(markets, oracles, configuration.freshness)
+    ledger, orders = Ledger(listing), OrderDesk(listing)
     venue = paper_executor(configuration.venue, listing, ledger)
-    guardian = Guardian(configuration.risk, risks, ledger=ledger, listing=listing, marks=marks)
+    risks = {desk.name: DeskRisk(share=desk.share, on_fault=desk.on_fault) for desk in configuration.desks}
+    guardian = Guardian(
+        configuration.risk,
+        risks,
+        ledger=ledger,
+        listing=listing,
+        marks=marks,
+        markets=markets,
+        oracles=oracles,
+        freshness=freshness,
+    )
     fingerprint, tally = Fingerprint(ledger), Tally()
-    shares = {name: ppm_of(risk.share) for name, risk in risks.items()}
-    account = Account(ledger, orders, listing, shares)
-    parts: list[Agent] = [*observers, listing, marks, ledger, orders, venue, guardian, fingerprint, tally]
+    account = Account(ledger, orders, listing, {name: ppm_of(risk.share) for name, risk in risks.items()})
+    readable = DeskParts(listing, marks, markets, oracles, freshness, ledger, orders, account.capital)
+    agents: list[Agent] = [*observers, listing, marks, markets, oracles, freshness]
+    agents += [ledger, orders, Settlement(ledger, markets), venue, guardian, fingerprint, tally]
     for settings in configuration.desks:
-        desk = make_desk(settings)
-        desk.account = account
-        flattener = Flattener(desk.name, settings.on_fault, ledger=ledger, orders=orders, listing=listing)
-        parts += [desk, flattener]
-    sequencer = Sequencer(parts, codec(), recorder, outbox, seed=seed, record_inputs=record_inputs)
-    return Core(sequencer, listing, marks, ledger, orders, guardian, fingerprint, tally)
+        agents += desk_agents(settings, account, readable)
+        agents.append(
+            Flattener(settings.name, settings.on_fault, ledger=ledger, orders=orders, listing=listing)
+        )
+    sequencer = Sequencer(agents, codec(), recorder, outbox, seed=seed, record_inputs=record_inputs)
+    return Core(
+        *(sequencer, listing, marks, markets, oracles, freshness),
+        *(ledger, orders, guardian, fingerprint, tally),
+    )
 
 
 def check_desks(configuration: Configuration) -> None:
     """UsageError for a desk that can't be made of its section: before any server is started for it."""
     for settings in configuration.desks:
-        make_desk(settings)
+        if settings.kind:
+            built_in_settings(settings)
+        else:
+            make_desk(settings)
+
+
+def desk_agents(settings: DeskSettings, account: Account, parts: DeskParts) -> list[Agent]:
+    """The agents of one `[[desks]]` section; UsageError if they can't be made of it."""
+    if settings.kind:
+        return KINDS[settings.kind].make_agents(settings.name, built_in_settings(settings), parts)
+    desk = make_desk(settings)
+    desk.account = account
+    return [desk]
+
+
+def built_in_settings(settings: DeskSettings) -> Any:
+    """The own section of a built-in desk, judged by its class."""
+    kind = KINDS[settings.kind]
+    return section(kind.settings, settings.settings, f"desk {settings.name}, kind {settings.kind}")
 
 
 def make_desk(settings: DeskSettings) -> Desk:
-    """The desk of one `[[desks]]` section."""
+    """The desk of a `[[desks]]` section that names a file."""
+    assert settings.file is not None
     kind = load_desk(settings.file)
     own = section(kind.Settings, settings.settings, f"desk {settings.name}, {settings.file.name}")
     try:
@@ -124,7 +165,7 @@ def _instrument(settings: InstrumentSettings) -> Instrument:
 
 
 def timeframe_of(configuration: Configuration) -> str:
-    """The one timeframe that all desks trade; UsageError if there are several."""
+    """The one timeframe that all desks trade ("": they trade no bars); UsageError if there are several."""
     timeframes = sorted({desk.timeframe for desk in configuration.desks})
     if len(timeframes) > 1:
         raise UsageError(

@@ -15,6 +15,7 @@ from tradeworthy.core.packets import Packet
 from tradeworthy.gateways.feeds.protocol import FeedReport
 from tradeworthy.market.bars import BarClosed
 from tradeworthy.market.money import cash_of
+from tradeworthy.market.predictions import MarketOpened
 from tradeworthy.reporting.files import FILES, BacktestFiles, make_folder
 from tradeworthy.runtime.assembly import check_desks
 from tradeworthy.runtime.drivers import SimulatedDriver
@@ -42,17 +43,17 @@ class Backtested:
 
 
 class FileSink(Agent):
-    """The part named `files`: it sees each bar before the desks do, and each decision at its turn's end."""
+    """The part named `files`: it sees each bar and market before the desks do, and each decision at its turn's end."""
 
     def __init__(self) -> None:
         super().__init__("files", State())
         self.files: BacktestFiles | None = None
 
-    @on(BarClosed)
-    def take_bar(self, bar: BarClosed, context: Context) -> None:
-        """Note the bar whose turn begins."""
+    @on(BarClosed, MarketOpened)
+    def take_input(self, event: BarClosed | MarketOpened, context: Context) -> None:
+        """Note the bar or market whose turn begins: a backtest's inputs are no decisions of its turns."""
         if self.files:
-            self.files.add(Packet(context.seq, context.seq, 0, context.now, "feed", bar))
+            self.files.add(Packet(context.seq, context.seq, 0, context.now, "feed", event))
 
     def take_decision(self, body: bytes) -> None:
         """Note a decision of the turn that ended."""
@@ -109,4 +110,6 @@ def run_backtest(plan: Plan, home: Home, watch: Watch | None = None) -> Backtest
 
 def _files(plan: Plan, out: Path, run: str, scale: Any) -> BacktestFiles:
     account = plan.configuration.account
-    return BacktestFiles(out, scale, cash=cash_of(account.cash), run=run, currency=account.currency)
+    kinds = [desk.kind for desk in plan.configuration.desks if desk.kind]
+    cash = cash_of(account.cash)
+    return BacktestFiles(out, scale, cash=cash, run=run, currency=account.currency, desk_kinds=kinds)

@@ -22,10 +22,15 @@ from pydantic_settings import (
 from tradeworthy.core.errors import UsageError
 from tradeworthy.core.settings import Settings
 from tradeworthy.execution.settings import PaperVenueSettings
+from tradeworthy.gateways.feeds.prediction_settings import RecordedMarketSettings
+from tradeworthy.gateways.simulator.prediction_settings import PredictionSettings
 from tradeworthy.gateways.simulator.settings import SimulatorSettings
 from tradeworthy.journal.segments import Header
 from tradeworthy.market.bars import TIMEFRAMES_NS
+from tradeworthy.market.freshness import FreshnessSettings
+from tradeworthy.market.oracles import OracleSettings
 from tradeworthy.risk.settings import OnFault, RiskSettings, Share
+from tradeworthy.runtime.desk_kinds import KINDS
 
 ENV_PREFIX = "TRADEWORTHY_"
 ENV_DELIMITER = "__"
@@ -62,21 +67,45 @@ class InstrumentSettings(Settings):
 
 
 class DeskSettings(Settings):
-    """One desk: its file (relative to the configuration), its universe, its share of the account."""
+    """One desk and its share of the account: a built-in one by its `kind`, or a `file` of one's own.
+
+    The file is named relative to the configuration, and goes with a timeframe and a universe of instruments.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
-    file: Path
-    timeframe: str
-    instruments: tuple[str, ...] = Field(min_length=1)
+    kind: str = ""
+    file: Path | None = None
+    timeframe: str = ""
+    instruments: tuple[str, ...] = ()
     share: Share = Decimal(1)
     on_fault: OnFault = OnFault.KEEP
     settings: dict[str, Any] = {}
 
     @model_validator(mode="after")
-    def _known_timeframe(self) -> DeskSettings:
-        if self.timeframe not in TIMEFRAMES_NS:
+    def _of_one_kind(self) -> DeskSettings:
+        if bool(self.kind) == bool(self.file):
+            has = "both a kind and a file" if self.file else "neither a kind nor a file"
+            raise ValueError(
+                f'desk {self.name} has {has}; give kind = "{next(iter(KINDS))}" for a built-in desk,'
+                " or the file of your own"
+            )
+        if self.kind:
+            self._check_kind()
+        elif not self.instruments:
+            raise ValueError(f"desk {self.name} has no instruments; name those it trades")
+        elif self.timeframe not in TIMEFRAMES_NS:
             raise ValueError(f"timeframe {self.timeframe!r} is none of {', '.join(TIMEFRAMES_NS)}")
         return self
+
+    def _check_kind(self) -> None:
+        if self.kind not in KINDS:
+            near = _nearest(self.kind, list(KINDS)) or f"; there is {', '.join(KINDS)}"
+            raise ValueError(f"desk {self.name}: there is no kind {self.kind!r}{near}")
+        for key, given in (("timeframe", self.timeframe), ("instruments", self.instruments)):
+            if given:
+                raise ValueError(
+                    f"desk {self.name}: a desk of kind {self.kind} trades what its feed lists; leave {key} out"
+                )
 
 
 class JournalSettings(Settings):
@@ -107,13 +136,17 @@ class Configuration(Settings):
     seed: int = Field(42, ge=0, lt=1 << 63)
     account: AccountSettings = AccountSettings()
     venue: PaperVenueSettings = PaperVenueSettings()
-    instruments: tuple[InstrumentSettings, ...] = Field(min_length=1)
+    instruments: tuple[InstrumentSettings, ...] = ()
     desks: tuple[DeskSettings, ...] = Field(min_length=1)
     risk: RiskSettings = RiskSettings()
     journal: JournalSettings = JournalSettings()
     store: StoreSettings = StoreSettings()
     data: DataSettings = DataSettings()
     simulator: SimulatorSettings = SimulatorSettings()
+    predictions: PredictionSettings = PredictionSettings()
+    recorded_markets: RecordedMarketSettings = RecordedMarketSettings()
+    oracles: OracleSettings = OracleSettings()
+    freshness: FreshnessSettings = FreshnessSettings()
 
     @model_validator(mode="after")
     def _consistent(self) -> Configuration:
@@ -126,7 +159,7 @@ class Configuration(Settings):
                 if instrument not in known:
                     raise ValueError(
                         f"desk {desk.name} trades {instrument}, which no [[instruments]] lists"
-                        + (_nearest(instrument, known) or f"; listed are {', '.join(known)}")
+                        + (_nearest(instrument, known) or f"; listed are {', '.join(known) or 'none'}")
                     )
         quotes = {item.quote for item in self.instruments} - {self.account.currency}
         if quotes:
@@ -137,7 +170,36 @@ class Configuration(Settings):
         shares = sum(desk.share for desk in self.desks)
         if shares > 1:
             raise ValueError(f"the desks' shares sum to {shares}, and 1 is the whole account; lower them")
+        self._check_kinds()
         return self
+
+    def _check_kinds(self) -> None:
+        """Built-in desks live on order books of a feed that they share with no desk on bars."""
+        built_in = [desk for desk in self.desks if desk.kind]
+        if not built_in:
+            return
+        _once("desk of kind", [desk.kind for desk in built_in])
+        for desk in self.desks:
+            if not desk.kind:
+                raise ValueError(
+                    f"desk {desk.name} trades bars and desk {built_in[0].name} order books, which no feed has"
+                    " together; give each a session of its own"
+                )
+        if self.venue.matcher != "book":
+            raise ValueError(
+                f"desk {built_in[0].name} trades order books, and the venue fills from bars;"
+                ' set matcher = "book" in [venue]'
+            )
+
+    @property
+    def desk_files(self) -> tuple[Path, ...]:
+        """The files of the desks that have one; the built-in ones are part of the product."""
+        return tuple(desk.file for desk in self.desks if desk.file)
+
+    @property
+    def on_predictions(self) -> bool:
+        """Whether its desks trade prediction markets, whose tokens their feed lists."""
+        return any(desk.kind for desk in self.desks)
 
     def resolved(self) -> dict[str, Any]:
         """The whole configuration as JSON values; what the journal's header holds."""
@@ -166,7 +228,7 @@ class _Overridden(Configuration, BaseSettings):
 def load(path: Path) -> Configuration:
     """The configuration in `path`, overridden by the environment; UsageError in one line for any fault.
 
-    Its desks' files are made absolute.
+    Files that it names are made absolute.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -174,11 +236,18 @@ def load(path: Path) -> Configuration:
         raise UsageError(f"can't read configuration {path}: {error.strerror}; name a TOML file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not TOML: {error}") from error
-    for desk in values.get("desks", []) if isinstance(values.get("desks"), list) else []:
-        if isinstance(desk, dict) and isinstance(desk.get("file"), str):
-            desk["file"] = str((path.parent / desk["file"]).resolve())
+    desks = values.get("desks")
+    _make_absolute(path.parent, desks if isinstance(desks, list) else [], "file")
+    _make_absolute(path.parent, [values.get("recorded_markets")], "events")
     _check_environment()
     return _made(_Overridden, values, str(path))
+
+
+def _make_absolute(folder: Path, sections: list[Any], key: str) -> None:
+    """Let files that `sections` name be found beside the configuration."""
+    for values in sections:
+        if isinstance(values, dict) and isinstance(values.get(key), str):
+            values[key] = str((folder / values[key]).resolve())
 
 
 def from_values(values: dict[str, Any], name: str) -> Configuration:

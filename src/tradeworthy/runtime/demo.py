@@ -1,4 +1,4 @@
-"""The demonstration: a simulated day of the example desk, its report, and the replay that proves it."""
+"""The demonstration: ten minutes of the pilot on simulated markets, its report, and the replay that proves it."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradeworthy.core.errors import AllHalted
-from tradeworthy.runtime.configuration import load
-from tradeworthy.runtime.examples import example_files
 from tradeworthy.runtime.home import Home
+from tradeworthy.runtime.pilot import pilot_plan
 from tradeworthy.runtime.plan import Plan
 from tradeworthy.runtime.records import opened_records
 from tradeworthy.runtime.replay import Replayed, replay
 from tradeworthy.runtime.session import Ending
 
-CONFIGURATION = "configs/breakout.toml"
-DAY_S = 86_400.0
+SEED, DURATION_S = 7, 600.0
 
 
 @dataclass(frozen=True)
 class Demonstrated:
-    """What the demonstration came to: the session's end, the day's summary, the replay."""
+    """What the demonstration came to: the session's end, its summary, the replay."""
 
     ending: Ending
     summary: dict[str, Any]
@@ -29,8 +27,8 @@ class Demonstrated:
 
 
 def demo_plan() -> Plan:
-    """A fresh day of the example configuration on the market simulator."""
-    return Plan(load(example_files()[CONFIGURATION]), duration_s=DAY_S, fresh=True)
+    """A fresh run of the pilot on the market simulator."""
+    return pilot_plan(seed=SEED, duration_s=DURATION_S, fresh=True)
 
 
 def after_demo(home: Home, ending: Ending, progress: Callable[[int], None] | None = None) -> Demonstrated:

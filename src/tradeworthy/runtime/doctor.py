@@ -23,7 +23,7 @@ from tradeworthy.gateways.bus import place_of as place_of_bus
 from tradeworthy.gateways.control import PATH_BYTES_MAX
 from tradeworthy.gateways.feeds.recorded import STEMS
 from tradeworthy.gateways.latch import LatchFile
-from tradeworthy.runtime.assembly import instruments_of, make_desk, timeframe_of
+from tradeworthy.runtime.assembly import check_desks, instruments_of, timeframe_of
 from tradeworthy.runtime.configuration import Configuration
 from tradeworthy.runtime.home import Home, holder_words, read_holder
 from tradeworthy.runtime.runs import find
@@ -191,10 +191,14 @@ def check_recorded(configuration: Configuration | None) -> Finding:
 def check_configuration(configuration: Configuration) -> Finding:
     """That its desks can be made and its instruments listed; UsageError if not."""
     timeframe, instruments = timeframe_of(configuration), instruments_of(configuration)
-    for desk in configuration.desks:
-        make_desk(desk)
+    check_desks(configuration)
     desks = len(configuration.desks)
-    found = f"{configuration.name}: {desks} desks on {len(instruments)} instruments, {timeframe} bars"
+    what = (
+        "prediction markets"
+        if configuration.on_predictions
+        else f"{len(instruments)} instruments, {timeframe} bars"
+    )
+    found = f"{configuration.name}: {desks} desks on {what}"
     return Finding("config", State.OK, found)
 
 

@@ -12,6 +12,7 @@ from tradeworthy.core.errors import NotAvailable, Retryable, TradeworthyError
 from tradeworthy.gateways.control import Stop, ask
 from tradeworthy.gateways.embedded import EmbeddedRedis
 from tradeworthy.runtime.home import Home, read_holder
+from tradeworthy.runtime.pid_file import clean
 from tradeworthy.store.embedded import EmbeddedPostgres
 
 POLL_S = 0.05
@@ -26,20 +27,23 @@ class Ended(StrEnum):
     NOT_RUNNING = "not running"
 
 
-def end_session(home: Home, timeout_s: float, *, force: bool) -> Ended:
+def end_session(home: Home, timeout_s: float, *, force: bool) -> tuple[Ended, str]:
     """Ask the session to stop and wait until its process is gone; with `force` kill it after `timeout_s`.
 
+    How it went, and the name of the session's face ("" if none ran).
     TradeworthyError if it is still there. A killed session loses nothing that was durable, and its servers, which
     nobody else uses, are stopped for it.
     """
-    pid = _pid(home)
+    holder = read_holder(home.lock)
+    pid = _pid(home, holder)
     if pid is None:
         clean_up(home)
-        return Ended.NOT_RUNNING
+        return Ended.NOT_RUNNING, ""
+    face = str((holder or {}).get("face", ""))
     until = time.monotonic() + timeout_s
     _ask_or_signal(home, pid, min(ANSWER_S_MAX, timeout_s))
     if _gone(home, pid, until):
-        return Ended.STOPPED
+        return Ended.STOPPED, face
     if not force:
         raise TradeworthyError(
             f"the session (PID {pid}) still runs after {timeout_s:g} s; it may be writing rows: wait,"
@@ -49,20 +53,20 @@ def end_session(home: Home, timeout_s: float, *, force: bool) -> Ended:
         os.kill(pid, signal.SIGKILL)
     _gone(home, pid, time.monotonic() + ANSWER_S_MAX)
     clean_up(home)
-    return Ended.KILLED
+    return Ended.KILLED, face
 
 
 def clean_up(home: Home) -> None:
-    """Stop embedded servers that a killed process left without a user."""
+    """Stop embedded servers that a killed process left without a user, and remove its pid file."""
+    clean(home.pid_file)
     for server in (EmbeddedPostgres(home.path), EmbeddedRedis(home.path)):
         if server.running_url():
             with server:
                 pass
 
 
-def _pid(home: Home) -> int | None:
+def _pid(home: Home, holder: dict[str, object] | None) -> int | None:
     """The process that holds the session lock; the kernel vouches for it, so it is no one else's."""
-    holder = read_holder(home.lock)
     if holder is None:
         return None
     pid = holder.get("pid")

@@ -19,10 +19,12 @@ def halt(home: Home, by: str, reason: str, desk: str = "") -> str:
     if desk:
         ask(home.path, Halt(by, reason, desk))
         return f"desk {desk} is halted; `tradeworthy resume --desk {desk}` releases it"
-    held = LatchFile(home.path).set(by, reason, wall_now())
-    if (held.by, held.reason) != (by, reason):
+    latch = LatchFile(home.path)
+    held = latch.read()
+    if held and held.at and (held.by, held.reason) != (by, reason):
         return f"all entries are halted already, by {held.by}: {held.reason}"
     try:
+        # First, so that a session hears it as a person's word, not as that of a file it finds.
         ask(home.path, Halt(by, reason))
     except NotAvailable:
         if read_holder(home.lock) is None:
@@ -32,6 +34,8 @@ def halt(home: Home, by: str, reason: str, desk: str = "") -> str:
         raise Retryable(
             f"the latch is set, but {error}; to be sure, end it: tradeworthy stop --force"
         ) from error
+    finally:
+        latch.set(by, reason, wall_now())
     return "all entries are halted; `tradeworthy resume --by NAME --reason TEXT` releases it"
 
 

@@ -10,6 +10,7 @@ from tradeworthy.gateways.control import Status, ask
 from tradeworthy.gateways.embedded import EmbeddedRedis
 from tradeworthy.gateways.latch import LatchFile
 from tradeworthy.runtime.home import Home, read_holder
+from tradeworthy.runtime.pid_file import read_pid
 from tradeworthy.runtime.runs import find
 from tradeworthy.store.addresses import checked
 from tradeworthy.store.embedded import EmbeddedPostgres
@@ -21,6 +22,7 @@ ANSWER_S_MAX = 5.0
 def status(home: Home) -> dict[str, Any]:
     """JSON values: `running`, the holder's `pid` and `run`, the servers' addresses, the latch, and the overview.
 
+    `face` is pilot or session; `stale_pid` is what a pilot that was killed has left in its pid file.
     `answers` is False for a session that is starting, stopping or too busy to say more. An embedded server that does
     not run has None for its address; none is started.
     """
@@ -30,6 +32,8 @@ def status(home: Home) -> dict[str, Any]:
         "answers": False,
         "pid": (holder or {}).get("pid"),
         "run": (holder or {}).get("run") or newest_run(home),
+        "face": (holder or {}).get("face", ""),
+        "stale_pid": read_pid(home.pid_file) if holder is None else None,
         "home": str(home.path),
         **servers(home),
         "latch": latch(home),

@@ -43,6 +43,11 @@ class Home:
         return self.path / "session.lock"
 
     @property
+    def pid_file(self) -> Path:
+        """The pilot's process id, while it runs."""
+        return self.path / "pilot.pid"
+
+    @property
     def catalog(self) -> Path:
         """The Parquet catalog, unless `data.catalog` says otherwise."""
         return self.path / "catalog"

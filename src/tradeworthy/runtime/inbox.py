@@ -11,6 +11,7 @@ import structlog
 from tradeworthy.core.events import Event
 from tradeworthy.market.bars import FeedGap
 from tradeworthy.market.books import BookChanged
+from tradeworthy.risk.operators import HealthObserved
 
 log = structlog.get_logger()
 
@@ -67,6 +68,11 @@ class Inbox:
         """The feed itself has a hole from `ts` on: what is known of its books is worth nothing."""
         self._arrivals += 1
         self._add(NOWHERE, FeedGap(self._feed, "", ts, ts, reason))
+
+    def note_health(self, word: str, *, ok: bool) -> None:
+        """The feed went down, or is back."""
+        self._arrivals += 1
+        self._add(NOWHERE, HealthObserved(self._feed, ok, 0.0, word))
 
     def take(self, most: int) -> list[tuple[int, Event]]:
         """Up to `most` events with their positions, out of the inbox."""

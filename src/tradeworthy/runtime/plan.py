@@ -20,6 +20,10 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+DURATION_S_MAX = 1e9
+"""Thirty years: session time is nanoseconds in 64 bits."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """One session to run. `duration_s` is session seconds; `speed` session seconds a wall second.
@@ -46,6 +50,10 @@ class Plan:
         for name, value in (("--duration", self.duration_s), ("--speed", self.speed)):
             if value is not None and not 0 < value < float("inf"):
                 raise UsageError(f"{name} is {value}; give a number of session seconds above 0")
+        if self.duration_s is not None and self.duration_s > DURATION_S_MAX:
+            raise UsageError(
+                f"--duration is {self.duration_s:g}; give at most {DURATION_S_MAX:g} session seconds"
+            )
         if self.seed is not None and not 0 <= self.seed < 1 << 63:
             raise UsageError(f"--seed is {self.seed}; give a whole number from 0 to 2^63 - 1")
         if self.first_day and self.last_day and self.first_day > self.last_day:

@@ -66,7 +66,7 @@ def replay(folder: Path, progress: Callable[[int], None] | None = None) -> Repla
         digests,
         digest.hex(),
         core.fingerprint.hex(),
-        differing(header, decision_hash(desk.file for desk in configuration.desks)),
+        differing(header, decision_hash(configuration.desk_files)),
     )
 
 
@@ -110,7 +110,7 @@ def differing_here(folder: Path) -> list[str]:
     """What differs here from where the run in `folder` was made, in words."""
     header = read_header(folder)
     configuration = from_values(header.configuration, f"the header of run {header.run}")
-    return differing(header, decision_hash(desk.file for desk in configuration.desks))
+    return differing(header, decision_hash(configuration.desk_files))
 
 
 def differing(header: Header, decisions: str) -> list[str]:

@@ -32,11 +32,12 @@ class RunName:
 
 def identity_of(plan: Plan, feed: dict[str, Any]) -> tuple[str, str]:
     """Identity and decision hash of the run that `plan` asks for; a run is over when either would change."""
-    decisions = decision_hash(desk.file for desk in plan.configuration.desks)
+    decisions = decision_hash(plan.configuration.desk_files)
     resolved = plan.configuration.resolved()
     for desk in resolved["desks"]:
-        desk["file"] = Path(desk["file"]).name
+        desk["file"] = Path(desk["file"]).name if desk["file"] else None
     resolved.pop("data")
+    resolved["recorded_markets"].pop("events")  # The feed's identity says what is in it.
     parts = (decisions, resolved, feed, plan.the_seed, plan.duration_s, plan.mode.value)
     return run_identity(*parts), decisions
 

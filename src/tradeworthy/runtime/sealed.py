@@ -10,7 +10,7 @@ from tradeworthy.core.errors import UsageError
 from tradeworthy.core.events import Event, SessionEnded
 from tradeworthy.core.packets import Kind, Packet
 from tradeworthy.core.sequencer import Sequencer
-from tradeworthy.execution.accounting import CashMoved, Opened, Settled
+from tradeworthy.execution.accounting import CashMoved, EquityMarked, Opened, SetsMerged, Settled
 from tradeworthy.execution.ledger import Ledger
 from tradeworthy.execution.order_state import ENDS
 from tradeworthy.execution.orders import FillObserved, OrderObserved, PlaceOrder
@@ -18,15 +18,30 @@ from tradeworthy.journal.digest import Digest
 from tradeworthy.journal.reader import read, read_header
 from tradeworthy.journal.recorder import JournalRecorder
 from tradeworthy.journal.segments import Header, write_whole
-from tradeworthy.market.instruments import Instrument, InstrumentChanged, InstrumentListed
+from tradeworthy.market.instruments import (
+    Instrument,
+    InstrumentChanged,
+    InstrumentDelisted,
+    InstrumentListed,
+)
 from tradeworthy.market.listing import Listing
+from tradeworthy.market.predictions import MarketClosed, MarketDisputed, MarketOpened, MarketResolved
 from tradeworthy.risk.operators import HaltChanged
 from tradeworthy.runtime.event_union import codec
 
 SEALED = "sealed"
 """The file that says which run a sealed one was followed by."""
 
-BOOKED = (InstrumentListed, InstrumentChanged, CashMoved, Opened, FillObserved, Settled)
+BOOKED = (
+    InstrumentListed,
+    InstrumentChanged,
+    InstrumentDelisted,
+    CashMoved,
+    Opened,
+    FillObserved,
+    Settled,
+    SetsMerged,
+)
 """The events that move the books: with these alone the ledger comes out as it was."""
 
 
@@ -37,13 +52,27 @@ class _NoOutbox:
 
 @dataclass(frozen=True)
 class Handover:
-    """How the run of `header` stood at the end of its record: `begun` says that it has books at all."""
+    """How the run of `header` stood at the end of its record: `begun` says that it has books at all.
+
+    `markets` are those in which something is held, each with what was said of it, MarketOpened first.
+    """
 
     header: Header
     opened: Opened
     instruments: dict[str, Instrument]
     begun: bool
     finished: bool
+    markets: tuple[tuple[Event, ...], ...] = ()
+
+    def tokens(self) -> list[Instrument]:
+        """The tokens of the markets in which something is held: no configuration lists them."""
+        named = [token for facts in self.markets for token in _tokens_of(facts)]
+        return [self.instruments[token] for token in named if token in self.instruments]
+
+    def market_facts(self) -> list[Event]:
+        """What the heir must be told of those markets, before any feed speaks of them."""
+        listed: list[Event] = [InstrumentListed(token) for token in self.tokens()]
+        return [*listed, *(fact for facts in self.markets for fact in facts)]
 
 
 def handover_of(folder: Path) -> Handover:
@@ -57,7 +86,9 @@ def handover_of(folder: Path) -> Handover:
     books = Sequencer([listing, ledger], codec(), JournalRecorder(Digest(b"")), _NoOutbox(), seed=0)
     orders: dict[str, None] = {}
     latches: dict[str, None] = {}
+    lives: dict[str, list[Event]] = {}
     begun = finished = False
+    peak = 0
     for record in read(folder):
         if record.kind == Kind.MARK:
             continue
@@ -66,9 +97,13 @@ def handover_of(folder: Path) -> Handover:
             books.admit("sealed", packet.seq, packet.ts, packet.event)
         begun = begun or isinstance(packet.event, CashMoved | Opened)
         finished = finished or isinstance(packet.event, SessionEnded)
+        peak = _peak(packet.event, peak)
         _note(packet.event, orders, latches)
-    opened = Opened(header.run, ledger.state.cash, ledger.records(), tuple(orders), tuple(latches))
-    return Handover(header, opened, dict(listing.state.instruments), begun, finished)
+        _note_market(packet.event, lives)
+    opened = Opened(header.run, ledger.state.cash, ledger.records(), tuple(orders), tuple(latches), peak)
+    held = {listing.state.instruments[one.instrument].market for one in opened.positions}
+    markets = tuple(tuple(facts) for market, facts in lives.items() if market in held)
+    return Handover(header, opened, dict(listing.state.instruments), begun, finished, markets)
 
 
 def check_heir(
@@ -111,6 +146,37 @@ def seal(folder: Path, heir: str) -> None:
 def is_sealed(folder: Path) -> bool:
     """Whether another run took the place of the one in `folder`."""
     return (folder / SEALED).exists()
+
+
+def _peak(event: Event, peak: int) -> int:
+    """The highest equity after `event`, that its drawdown is counted from (0: never marked yet)."""
+    match event:
+        case EquityMarked():
+            return event.peak
+        case Opened():
+            return event.peak
+        case CashMoved():
+            return peak + event.amount if peak else 0
+        case _:
+            return peak
+
+
+def _note_market(event: Event, lives: dict[str, list[Event]]) -> None:
+    """Keep what is said of a market until it has its outcome."""
+    match event:
+        case MarketOpened():
+            lives.setdefault(event.market.id, [event])[0] = event
+        case MarketClosed() | MarketDisputed() if event.market in lives:
+            lives[event.market].append(event)
+        case MarketResolved():
+            lives.pop(event.market, None)
+        case _:
+            pass
+
+
+def _tokens_of(facts: Sequence[Event]) -> tuple[str, ...]:
+    opened = facts[0]
+    return (opened.market.yes, opened.market.no) if isinstance(opened, MarketOpened) else ()
 
 
 def _note(event: Event, orders: dict[str, None], latches: dict[str, None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,10 +20,11 @@ from tradeworthy.gateways.bus import place_of as place_of_bus
 from tradeworthy.gateways.control import Flatten, Halt, Request, Resume
 from tradeworthy.gateways.messages import SystemCommand
 from tradeworthy.journal.segments import Place
+from tradeworthy.market.instruments import Instrument
 from tradeworthy.runtime.event_union import codec
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.life import Life
-from tradeworthy.runtime.mirror import Mirror
+from tradeworthy.runtime.mirror import Listener, Mirror
 from tradeworthy.runtime.requests import ACCOUNT
 from tradeworthy.store import addresses, init_db
 from tradeworthy.store.catch_up import project_all
@@ -76,8 +77,19 @@ class Services:
     def _url(self) -> str:
         return addresses.database_url(self._home.path)
 
-    def start(self, life: Life, loop: asyncio.AbstractEventLoop, handle: Handle) -> None:
-        """Follow the durable journal of `life` into both; commands on the bus go to `handle` in `loop`."""
+    def start(
+        self,
+        life: Life,
+        loop: asyncio.AbstractEventLoop,
+        handle: Handle,
+        *,
+        listeners: Sequence[Listener] = (),
+        after: Place | None = None,
+    ) -> None:
+        """Follow the durable journal of `life` into both; commands on the bus go to `handle` in `loop`.
+
+        The bus and the `listeners` are shown what stands past `after` (None: what comes from now on).
+        """
 
         def durable() -> Place:
             return life.writer.durable_bytes
@@ -85,9 +97,18 @@ class Services:
         def on_command(command: SystemCommand) -> None:
             asyncio.run_coroutine_threadsafe(_obey(command, handle), loop)
 
-        self._bus = Bus(self._redis_url, Ids(life.header.run).of, on_command)
+        def instrument_of(name: str) -> Instrument | None:
+            return life.core.listing.state.instruments.get(name)
+
+        self._bus = Bus(
+            self._redis_url,
+            Ids(life.header.run).of,
+            on_command,
+            instrument_of=instrument_of,
+            address=lambda: redis_server.redis_url(self._home.path),
+        )
         self._bus.start()
-        self._mirror = Mirror(life.folder, codec(), durable, self._bus)
+        self._mirror = Mirror(life.folder, codec(), durable, [self._bus.offer, *listeners], after)
         self._mirror.start()
         self._projector = Projector(life.folder, self._url, codec(), durable)
         self._projector.start()
@@ -106,14 +127,24 @@ class Services:
         except (psycopg.Error, OSError, TradeworthyError) as error:
             log.warning("rows_of_earlier_runs_late", error=str(error).strip())
 
+    def announce(self, agents: Iterable[str], state: str, ts: int) -> None:
+        """Say on the bus that each of `agents` is `state`, at session time `ts` (UTC ns)."""
+        for agent in agents if self._bus else ():
+            self._bus.announce(agent, state, ts)  # type: ignore[union-attr]
+
     def hurry(self) -> None:
         """Have `stop` wait for nothing: a person wants an end at once, and the rows follow with the next start."""
         self._drain_s = 0.0
 
+    def show_all(self) -> None:
+        """Show the listeners what is durable by now; nothing more is shown to them."""
+        if self._mirror:
+            self._mirror.stop()
+
     def stop(self) -> None:
         """Bring bus and rows up to the journal, as far as they let us; `late` says what is missing."""
-        if self._mirror and self._bus:
-            self._mirror.stop()
+        self.show_all()
+        if self._bus:
             self._bus.close()
         if self._projector and not self._projector.stop(self._drain_s):
             lag = self._projector.lag()

@@ -5,26 +5,31 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from tradeworthy.core.errors import AllHalted, UsageError
-from tradeworthy.gateways.control import ControlServer, Halt
+from tradeworthy.gateways.control import ControlServer
 from tradeworthy.gateways.feeds.protocol import Feed, FeedReport, LiveFeed
 from tradeworthy.gateways.latch import LatchFile
 from tradeworthy.journal.keeping import compress_closed, remove_old_runs
+from tradeworthy.journal.segments import START
 from tradeworthy.runtime.assembly import check_desks
 from tradeworthy.runtime.clocks import Now, Pace, wall_now
 from tradeworthy.runtime.drivers import Beat, Driver, SimulatedDriver
+from tradeworthy.runtime.faces import PILOT, SESSION, Face
 from tradeworthy.runtime.feeds import open_feed
 from tradeworthy.runtime.home import Home, SessionLock
 from tradeworthy.runtime.life import Life
+from tradeworthy.runtime.narration import Narrator
 from tradeworthy.runtime.opening import OpenRun, open_run
 from tradeworthy.runtime.overview import overview
+from tradeworthy.runtime.pid_file import pid_file
 from tradeworthy.runtime.plan import Mode, Plan
+from tradeworthy.runtime.recovered import recovered
 from tradeworthy.runtime.requests import RequestHandler
 from tradeworthy.runtime.runs import holds_books
 from tradeworthy.runtime.services import Services
@@ -59,24 +64,30 @@ class Source:
     driver: Callable[[asyncio.Event, Beat], Driver]
 
 
-def run_session(plan: Plan, home: Home, watch: Watch | None = None) -> Ending:
-    """Run `plan` in paper mode on the simulated clock until its end or until it is stopped.
+def run_session(plan: Plan, home: Home, watch: Watch | None = None, *, face: Face = SESSION) -> Ending:
+    """Run `plan` in paper mode on the simulated clock until its end or until it is stopped, shown as `face`.
 
     UsageError if a session runs in this home already; NotAvailable or Retryable if feed, database or bus are
     missing at start; AllHalted if the journal can't be written or a part under the desks raised.
     """
     check_desks(plan.configuration)
-    with _alone(home) as (lock, signals):
+    with _alone(home, face) as (lock, signals):
         feed = open_feed(plan, home)
-        with Services(home) as services:
+        with Services(home) as services, _pid_file(home, face):
             run = open_run(plan, home, feed.identity(), feed.span()[0])
-            lock.note({"run": run.life.header.run})
-            session = Session(plan, home, run, _simulated(plan, feed, run), services, watch)
+            lock.note(_note(run.life.header.run, face))
+            session = Session(plan, home, run, _simulated(plan, feed, run), services, Shown(face, watch))
             return replace(asyncio.run(session.run(signals)), feed=feed.report())
 
 
 def run_wall_session(
-    plan: Plan, home: Home, feed: LiveFeed, watch: Watch | None = None, *, now: Now = wall_now
+    plan: Plan,
+    home: Home,
+    feed: LiveFeed,
+    watch: Watch | None = None,
+    *,
+    now: Now = wall_now,
+    face: Face = SESSION,
 ) -> Ending:
     """Run `plan` in paper mode on the wall clock `now` (UTC ns), on what `feed` delivers; as `run_session` else.
 
@@ -85,28 +96,38 @@ def run_wall_session(
     if plan.mode is not Mode.PAPER:
         raise UsageError(f"a {plan.mode} has no wall clock; use --mode paper")
     check_desks(plan.configuration)
-    with _alone(home) as (lock, signals), Services(home) as services:
+    with _alone(home, face) as (lock, signals), Services(home) as services, _pid_file(home, face):
         run = open_wall_run(plan, home, feed.identity(), now())
-        lock.note({"run": run.life.header.run})
+        lock.note(_note(run.life.header.run, face))
 
         def driver(stop: asyncio.Event, beat: Beat) -> Driver:
             return WallDriver(run.life, feed, stop, end_ts=run.end_ts, now=now, beat=beat)
 
         source = Source(feed.name, now, run.end_ts, driver)
-        return asyncio.run(Session(plan, home, run, source, services, watch).run(signals))
+        return asyncio.run(Session(plan, home, run, source, services, Shown(face, watch)).run(signals))
 
 
 @contextmanager
-def _alone(home: Home) -> Iterator[tuple[SessionLock, StopSignals]]:
+def _alone(home: Home, face: Face) -> Iterator[tuple[SessionLock, StopSignals]]:
     """The home folder to oneself, and signals caught."""
     home.make()
     lock = SessionLock(home)
-    lock.take({"run": "starting"})
+    lock.take(_note("starting", face))
     try:
         with StopSignals() as signals:
             yield lock, signals
     finally:
         lock.release()
+
+
+def _pid_file(home: Home, face: Face) -> AbstractContextManager[None]:
+    """The pilot's process id in its file; other sessions have none."""
+    return pid_file(home.pid_file) if face is PILOT else nullcontext()
+
+
+def _note(run: str, face: Face) -> dict[str, str]:
+    """What the session lock says of who holds it."""
+    return {"run": run, "face": face.name}
 
 
 def _simulated(plan: Plan, feed: Feed, run: OpenRun) -> Source:
@@ -121,6 +142,14 @@ def _simulated(plan: Plan, feed: Feed, run: OpenRun) -> Source:
     return Source(feed.name, lambda: run.life.core.sequencer.now, run.end_ts or feed_end, driver)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """How a session shows itself: by which names, and to whom besides the log."""
+
+    face: Face = SESSION
+    watch: Watch | None = None
+
+
 class Session:
     """One process's session over an open run."""
 
@@ -131,16 +160,18 @@ class Session:
         run: OpenRun,
         source: Source,
         services: Services,
-        watch: Watch | None,
+        shown: Shown,
     ) -> None:
         self._plan, self._home, self._source, self._open = plan, home, source, run
         self._life: Life = run.life
-        self._services, self._watch = services, watch
+        self._services, self._face, self._watch = services, shown.face, shown.watch
+        self._parts = shown.face.parts(self._life.core.sequencer.agents)
+        self._narrator = Narrator(source.name) if plan.configuration.on_predictions else None
         self._watched_at = 0.0
         self._snapshot_at = self._life.core.sequencer.inputs
         self._stop = asyncio.Event()
         self._latch = LatchFile(home.path)
-        self._requests = RequestHandler(self._life, self._latch, self._stop, source.now)
+        self._requests = RequestHandler(self._life, self._latch, self._stop, source.now, self._overview)
 
     async def run(self, signals: StopSignals) -> Ending:
         """Drive the run; what is under way ends in order whatever happens.
@@ -167,14 +198,21 @@ class Session:
                 self._life.conclude()
         finally:
             self._life.close()
-        log.info("session_shutdown_complete")
+        log.info(self._face.event("shutdown_complete"))
         return Ending(self._life.figures(), self._overview(), finished, self._services.late)
 
     async def _drive(self) -> bool:
         """Take the run to its end (True) or to where it is stopped, and write a snapshot."""
         async with ControlServer(self._home.path, self._requests.handle):
-            self._services.start(self._life, asyncio.get_running_loop(), self._requests.handle)
-            await self._obey_latch()
+            self._services.start(
+                self._life,
+                asyncio.get_running_loop(),
+                self._requests.handle,
+                listeners=[self._narrator.take] if self._narrator else [],
+                after=None if self._open.resumed else START,
+            )
+            self._services.announce(self._parts, "started", self._source.now())
+            self._obey_latch()
             finished = await self._source.driver(self._stop, self._beat).run()
         self._life.snapshot()
         return finished
@@ -183,7 +221,7 @@ class Session:
         """Between turns: let the outside in, show, snapshot."""
         await asyncio.sleep(0)
         if self._latch.is_set() and not self._life.core.guardian.halted():
-            await self._obey_latch()
+            self._obey_latch()
         inputs = self._life.core.sequencer.inputs
         if inputs - self._snapshot_at >= self._plan.configuration.journal.snapshot_every:
             self._snapshot_at = inputs
@@ -193,42 +231,40 @@ class Session:
             self._watch(self._overview())
 
     def _overview(self) -> dict[str, Any]:
-        return overview(self._life, self._source.end_ts)
+        admitted = self._narrator.admitted if self._narrator else None
+        return overview(self._life, self._source.end_ts, face=self._face, admitted=admitted)
 
-    async def _obey_latch(self) -> None:
+    def _obey_latch(self) -> None:
         """A latch that was set while no session heard of it halts this one."""
         latch = self._latch.read()
         if latch and not self._life.core.guardian.halted():
-            await self._requests.handle(Halt(by=latch.by, reason=latch.reason))
+            self._requests.obey(latch)
         if rule := self._life.core.guardian.halted():
             log.warning("entries_halted", rule=rule, go_on="tradeworthy resume --by NAME --reason TEXT")
 
     def _announce(self) -> None:
-        life, plan = self._life, self._plan
+        life, plan, face = self._life, self._plan, self._face
         log.info(
-            "session_starting",
+            face.event("starting"),
             run=life.header.run,
             mode=plan.mode.value,
             feed=self._source.name,
             seed=plan.the_seed,
             resumed=self._open.resumed,
         )
-        parts = [name for name in life.core.sequencer.agents if name != "counters"]
-        for name in parts:
-            log.info("agent_started", agent=name)
-        log.info("session_started", agent_count=len(parts))
+        for part in self._parts:
+            log.info("agent_started", agent=part)
+        log.info(face.event("started"), agent_count=len(self._parts))
         if life.recovery.torn_bytes:
             log.warning("torn_tail_trimmed", bytes=life.recovery.torn_bytes)
         if life.recovery.died_at:
             log.warning("process_died_in_turn", packet=life.recovery.died_at)
         if self._open.resumed:
-            log.info(
-                "state_recovered",
-                agent="ledger",
-                open_trades=len(life.core.positions()),
-                packets=life.core.sequencer.seq,
-                inputs_replayed=life.recovery.replayed,
-            )
+            if self._narrator:
+                self._narrator.know(life.core)
+            open_trades = len(life.core.positions())
+            for part, figures in recovered(life, face):
+                log.info("state_recovered", agent=part, open_trades=open_trades, **figures)
         if self._watch:
             self._watch(self._overview())
 
@@ -243,6 +279,12 @@ class Session:
             log.warning("journals_not_tidied", error=str(error))
 
     def _stopping(self) -> None:
-        log.info("session_stopping")
-        for name in reversed([name for name in self._life.core.sequencer.agents if name != "counters"]):
-            log.info("agent_stopped", agent=name)
+        """Say that it stops, then what happened up to here, then that each part has stopped, the last one first."""
+        log.info(self._face.event("stopping"))
+        self._services.show_all()
+        if self._narrator:
+            self._narrator.close()
+        for part in reversed(self._parts):
+            log.info("agent_stopping", agent=part)
+            log.info("agent_stopped", agent=part)
+        self._services.announce(reversed(self._parts), "stopped", self._source.now())

@@ -15,13 +15,18 @@ from tradeworthy.core.candidates import Candidate, Verdict
 from tradeworthy.core.errors import TradeworthyError, UsageError
 from tradeworthy.core.packets import HEAD, Kind, Packet
 from tradeworthy.journal.reader import Record, read, read_header
-from tradeworthy.runtime.assembly import Core
+from tradeworthy.market.instruments import Instrument, InstrumentChanged, InstrumentListed
+from tradeworthy.runtime.assembly import Core, instruments_of
+from tradeworthy.runtime.configuration import from_values
 from tradeworthy.runtime.event_union import codec
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.rebuilding import readmit, rebuilt
 from tradeworthy.runtime.replay import differing_here
 from tradeworthy.runtime.runs import with_parents
 from tradeworthy.store.values import Ids
+
+_LISTING = (InstrumentListed.__name__.encode(), InstrumentChanged.__name__.encode())
+"""The tags of records that define an instrument: looked for before a record is decoded."""
 
 _HEADS = msgspec.msgpack.Decoder(tuple[int, int, str, int, msgspec.Raw])
 
@@ -98,6 +103,25 @@ def trace(folder: Path, packet: str) -> Trace:
         return Trace(folder.name, root, found, _reasons(folder, root), doubt)
     except TradeworthyError as error:
         return Trace(folder.name, root, found, {}, f"the desks' reasons can't be recomputed: {error}")
+
+
+def instruments_of_trace(folder: Path, found: Trace) -> dict[str, Instrument]:
+    """The instruments that the packets of `found` name, as they were listed by its end, by id."""
+    named = {str(getattr(packet.event, "instrument", "")) for packet in found.packets}
+    for packet in found.packets:
+        legs = getattr(getattr(packet.event, "intent", packet.event), "legs", ())
+        named.update(leg.instrument for leg in legs)
+    header = read_header(folder)
+    configuration = from_values(header.configuration, f"the header of run {header.run}")
+    listed = {item.id: item for item in instruments_of(configuration) if item.id in named}
+    for record in read(folder):
+        if record.kind == Kind.INPUT and any(tag in record.body for tag in _LISTING):
+            event = codec().decode(record.body)[1].event
+            if isinstance(event, InstrumentListed | InstrumentChanged) and event.instrument.id in named:
+                listed[event.instrument.id] = event.instrument
+        if found.packets and record.seq > found.packets[-1].seq:
+            break
+    return listed
 
 
 def _heads(record: Record) -> tuple[int, int]:

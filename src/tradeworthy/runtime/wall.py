@@ -6,6 +6,9 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
+import structlog
+
+from tradeworthy.core.events import Event
 from tradeworthy.core.timers import NEVER
 from tradeworthy.gateways.feeds.protocol import LiveFeed
 from tradeworthy.runtime.clocks import Now
@@ -15,7 +18,13 @@ from tradeworthy.runtime.life import FEED, Life
 from tradeworthy.runtime.runs import WALL
 from tradeworthy.runtime.supervisor import kept_running
 
-GATEWAY_CRASHED = "gateway_crashed"
+log = structlog.get_logger()
+
+GATEWAY_CRASHED, GATEWAY_BACK = "gateway_crashed", "gateway_back"
+AGENT_STALE = "agent_stale"
+
+STALE_NS = 120_000_000_000
+"""A gateway that delivers nothing for so long is stale."""
 
 LOOK_NS = 100_000_000
 """The longest wait: the wall clock may step, a person may set a timer, the gateway may end."""
@@ -44,6 +53,8 @@ class WallDriver:
         self._end_ts, self._now, self._beat, self._sleep = end_ts, now, beat, sleep
         after = life.core.sequencer.positions.get(FEED, -1)
         self._inbox = Inbox(feed.name, after, waiting_max=waiting_max)
+        self._is_down = self._is_stale = False
+        self._has_said, self._heard_ts = True, 0
 
     async def run(self) -> bool:
         """Drive until stopped (False) or until the duration is over (True; the run is then finished)."""
@@ -64,10 +75,34 @@ class WallDriver:
     async def _keep_gateway(self) -> None:
         await kept_running(
             self._feed.name,
-            lambda: self._feed.run(self._inbox.put, self._inbox.after),
+            lambda: self._feed.run(self._put, self._inbox.after),
             sleep=self._sleep,
-            crashed=lambda: self._inbox.note_gap(GATEWAY_CRASHED, self._now()),
+            crashed=self._note_crash,
         )
+
+    def _note_crash(self) -> None:
+        """Once for each time that it went away, however often it fails to come back."""
+        if not self._is_down:
+            self._inbox.note_health(GATEWAY_CRASHED, ok=False)
+        self._is_down = True
+        self._inbox.note_gap(GATEWAY_CRASHED, self._now())
+
+    async def _put(self, position: int, event: Event) -> None:
+        """Take what the gateway delivers; the first of it after a crash or a silence says that it is back."""
+        self._has_said = True
+        if self._is_down or self._is_stale:
+            self._is_down = self._is_stale = False
+            self._inbox.note_health(GATEWAY_BACK, ok=True)
+        await self._inbox.put(position, event)
+
+    def _look_after(self, now: int) -> None:
+        """Once for each silence, say that nothing comes any more; one that crashed may be silent, too."""
+        if self._has_said or now < self._heard_ts:
+            self._has_said, self._heard_ts = False, now
+        if not self._is_stale and now - self._heard_ts >= STALE_NS:
+            self._is_stale = True
+            log.warning(AGENT_STALE, agent=self._feed.name, silent_s=(now - self._heard_ts) // 1_000_000_000)
+            self._inbox.note_health(AGENT_STALE, ok=False)
 
     def _work(self) -> bool:
         """Let due timers fire, and admit some of what waits; True once the run is over."""
@@ -75,6 +110,7 @@ class WallDriver:
         if now >= end_ts:
             life.finish(end_ts)
             return True
+        self._look_after(now)
         life.advance(now)
         for position, event in self._inbox.take(CHUNK):
             now = self._now()

@@ -35,7 +35,8 @@ def open_wall_run(plan: Plan, home: Home, feed: dict[str, Any], now: int) -> Ope
         return OpenRun(life, there.session["start_ts"], there.session["end_ts"], resumed=True)
     parent = None if plan.fresh else _handed_over(plan, home)
     name = RunName(stem, claim_ordinal(home, stem, last, alone=True))
-    clock = _wall_clock({"start_ts": now, "end_ts": end_of(plan, now)})
+    told = len(_first_inputs(plan, parent))
+    clock = _wall_clock({"start_ts": now, "end_ts": end_of(plan, now), "told": told})
     header = header_of(plan, name, feed, decisions, parent=parent.header.run if parent else "", **clock)
     return OpenRun(_begun(plan, home, header, now, parent), now, clock["end_ts"], resumed=False)
 
@@ -51,8 +52,9 @@ def _unfinished(folder: Path) -> Header | None:
 
 
 def _wall_clock(session: dict[str, Any]) -> dict[str, Any]:
-    """What tells the header of a run on the wall clock from one on the simulated."""
-    return {"start_ts": session["start_ts"], "end_ts": session["end_ts"], "clock": WALL}
+    """What tells the header of a run on the wall clock from one on the simulated; `told` counts its first inputs."""
+    told = {"told": session["told"]} if "told" in session else {}
+    return {"start_ts": session["start_ts"], "end_ts": session["end_ts"], "clock": WALL, **told}
 
 
 def _begun(plan: Plan, home: Home, header: Header, now: int, parent: Handover | None) -> Life:
@@ -64,7 +66,8 @@ def _begun(plan: Plan, home: Home, header: Header, now: int, parent: Handover | 
     with ExitStack() as undo:
         undo.callback(life.close)
         lived, last_ts = life.core.sequencer.inputs, life.core.sequencer.now
-        if life.core.sequencer.positions.get(CONFIGURED, -1) < len(instruments_of(plan.configuration)):
+        told = header.session.get("told", len(instruments_of(plan.configuration)) + 1)
+        if life.core.sequencer.positions.get(CONFIGURED, -1) + 1 < told:
             if header.parent:
                 parent = parent or handover_of(home.runs / header.parent)
             begin(life, now, _first_inputs(plan, parent))
@@ -80,7 +83,7 @@ def _first_inputs(plan: Plan, parent: Handover | None) -> list[Event]:
     """What a run on the wall clock is told first: Opened before all else, if it has a parent."""
     if parent is None:
         return first_inputs(plan.configuration)
-    return [parent.opened, *listed_instruments(plan.configuration)]
+    return [parent.opened, *parent.market_facts(), *listed_instruments(plan.configuration)]
 
 
 def _handed_over(plan: Plan, home: Home) -> Handover | None:
@@ -94,9 +97,10 @@ def _handed_over(plan: Plan, home: Home) -> Handover | None:
     found = [one for one in found if one.begun]
     if not found or found[-1].finished:
         return None
+    tokens = found[-1].tokens() if configuration.on_predictions else []
     check_heir(
         found[-1],
-        instruments_of(configuration),
+        [*instruments_of(configuration), *tokens],
         [desk.name for desk in configuration.desks],
         configuration.account.currency,
     )

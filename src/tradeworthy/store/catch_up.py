@@ -11,7 +11,7 @@ import structlog
 from tradeworthy.core.errors import AllHalted, NotAvailable
 from tradeworthy.core.packets import HEAD, Codec
 from tradeworthy.journal.reader import read_header
-from tradeworthy.journal.segments import COMMIT_MARK, FRAME, Place, list_segments, segment_path
+from tradeworthy.journal.segments import COMMIT_MARK, FRAME, Header, Place, list_segments, segment_path
 from tradeworthy.store.addresses import connect
 from tradeworthy.store.projection import Projection
 from tradeworthy.store.tables import clear_run
@@ -79,8 +79,8 @@ def _is_behind(folder: Path, place: Place | None) -> bool:
 
 def _project(folder: Path, url: str, codec: Codec, *, backtests: bool) -> CaughtUp:
     try:
-        header = read_header(folder)
-        if not (backtests or header.record_inputs):
+        header = _header(folder)
+        if header is None or not (backtests or header.record_inputs):
             return CaughtUp(folder.name, 0, "")
         _make_durable(folder)
         projection = Projection(folder, header, codec)
@@ -94,6 +94,14 @@ def _project(folder: Path, url: str, codec: Codec, *, backtests: bool) -> Caught
     except (AllHalted, NotAvailable) as error:
         structlog.get_logger().warning("run_not_projected", run=folder.name, error=str(error))
         return CaughtUp(folder.name, 0, str(error))
+
+
+def _header(folder: Path) -> Header | None:
+    """The run's header; None if its process was killed before it had one: nothing is missing of it."""
+    try:
+        return read_header(folder)
+    except NotAvailable:
+        return None
 
 
 def _make_durable(folder: Path) -> None:

@@ -36,25 +36,29 @@ class Queries:
         self.runs = self._chain(run)
         self.run = self.runs[0]
 
-    def summary(self, days: float | None = None) -> Found:
-        """The totals of the last `days` of session time, counted back from the run's last event (None: of all)."""
-        about = self._one("SELECT run, mode, currency FROM runs WHERE run = %(run)s")
+    def summary(self, days: float | None = None, strategy: str = "") -> Found:
+        """The totals of the last `days` of session time, counted back from the run's last event (None: of all).
+
+        With `strategy` only its part of them, which has no unrealised P&L of its own (None); UsageError for one that
+        the run does not know.
+        """
         since, until = self._period(days)
-        span = {"since": since, "until": until}
+        span = {"since": since, "until": until, "strategy": self._strategy(strategy)}
         closed = self._one(sql.CLOSED, **span)
-        opened = self._one(sql.OPEN)
+        opened = self._one(sql.OPEN, **span)
         wins, losses = closed["wins"], closed["losses"]
         refused = self._all(sql.REFUSED, **span)
         fills = self._one(sql.FILLS, **span)
         return {
-            **about,
+            **self._one(sql.ABOUT),
             "runs": self.runs,
+            "strategy": strategy or None,
             "period": {"from": since, "to": until},
             "total_trades": closed["trades"] + opened["trades"],
             "open_trades": opened["trades"],
             "closed_trades": closed["trades"],
             "realized_pnl": closed["pnl"],
-            "unrealized_pnl": self._unrealised(),
+            "unrealized_pnl": None if strategy else self._unrealised(),
             "fees": fills["fees"],
             "wins": wins,
             "losses": losses,
@@ -62,16 +66,31 @@ class Queries:
             "rejections": sum(row["count"] for row in refused),
             "risk_rejections": refused,
             "by_opportunity_type": self._all(sql.BY_KIND, **span),
-            "by_strategy": self._all(sql.BY_DESK, **span),
+            "by_strategy": self._all(sql.BY_STRATEGY, **span),
             "candidates": self._one(sql.CANDIDATES, **span)["count"],
             "verdicts": self._all(sql.VERDICTS, **span),
             "fills": fills["count"],
+            "opportunities": self._opportunities(span),
         }
+
+    def paper_trades(self, days: float | None = None, strategy: str = "") -> list[Found]:
+        """The rows of the view of that name that began in the last `days`, the oldest first; errors as `summary`."""
+        since, until = self._period(days)
+        return self._all(sql.PAPER_TRADES, since=since, until=until, strategy=self._strategy(strategy))
+
+    def allocations(self) -> list[Found]:
+        """How each desk's capital is shared at present."""
+        return self._all(
+            "SELECT desk, strategy, share, score, trades, wins, losses, pnl, capital, reason, created_at"
+            " FROM allocations WHERE run = %(run)s AND seq = (SELECT max(seq) FROM allocations newest"
+            " WHERE newest.run = %(run)s AND newest.desk = allocations.desk) ORDER BY desk, strategy"
+        )
 
     def open_trades(self) -> list[Found]:
         """The trades that still hold something, the oldest first."""
         return self._all(
-            "SELECT id, created_at, desk, position, instrument, side, lots_held, quantity, entry_price, cost, fees"
+            "SELECT id, created_at, desk, strategy, position, instrument, market, outcome, side, lots_held, quantity,"
+            " entry_price, cost, fees"
             " FROM trades WHERE run = %(run)s AND status = 'open' ORDER BY seq"
         )
 
@@ -211,6 +230,27 @@ class Queries:
         if days is None or last is None:
             return first, last
         return max(first, last - timedelta(days=days)), last
+
+    def _strategy(self, strategy: str) -> str | None:
+        """`strategy`, None for ""; UsageError if the run has none of that name."""
+        if not strategy:
+            return None
+        known = [row["strategy"] for row in self._all(sql.STRATEGIES)]
+        if strategy not in known:
+            near = difflib.get_close_matches(strategy, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known) or 'none yet'}"
+            raise UsageError(f"run {self.run} has no strategy {strategy!r}; {hint}")
+        return strategy
+
+    def _opportunities(self, span: Found) -> Found:
+        """What was found, how long it lasted (session time), and why it was not traded."""
+        gaps = self._all(sql.GAPS, **span)
+        names = ("detected", "survived", "vanished", "p50_ms", "p90_ms")
+        return {
+            **{name: gaps[0][name] for name in names},
+            "by_method": gaps[1:],
+            "not_traded": self._all(sql.NOT_TRADED, **span),
+        }
 
     def _unrealised(self) -> Any:
         last = self._connection.execute(

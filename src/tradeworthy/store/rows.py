@@ -14,17 +14,19 @@ from uuid import UUID
 import msgspec
 
 from tradeworthy.core.candidates import Candidate, Decision, Outcome, Verdict
-from tradeworthy.core.events import CountersClosed, Event, Quarantined
+from tradeworthy.core.events import CountersClosed, Event
 from tradeworthy.core.packets import Kind, Packet
+from tradeworthy.desks.arbitrage.events import GapClosed, OpportunityDetected
 from tradeworthy.execution.accounting import EquityMarked, TradeClosed
-from tradeworthy.execution.intents import TradeCandidate
+from tradeworthy.execution.intents import Intent, IntentProposed, TradeCandidate
 from tradeworthy.execution.orders import CancelOrder, FillObserved, OrderObserved, PlaceOrder
 from tradeworthy.market.bars import BarClosed
-from tradeworthy.market.instruments import InstrumentChanged, InstrumentListed
+from tradeworthy.market.instruments import InstrumentChanged, InstrumentDelisted, InstrumentListed
 from tradeworthy.market.money import Scale, decimal_of
-from tradeworthy.risk.operators import HaltChanged, HealthObserved, Operator
 from tradeworthy.store.changes import Changes, Row
-from tradeworthy.store.trade_rows import KnownTrades, TradeRows, candidate_of
+from tradeworthy.store.market_rows import MarketRows
+from tradeworthy.store.risk_rows import RiskRows
+from tradeworthy.store.trade_rows import KnownTrades, TradeRows, candidate_of, leg_of
 from tradeworthy.store.values import Ids, at, at_or_none, day_of, json_of
 
 Maker = Callable[["Rows", Packet, Any], None]
@@ -48,7 +50,11 @@ class Rows:
         self._ids = Ids(run)
         self._bars = bars
         self._changes = Changes()
-        self._trades = TradeRows(run, self._ids, known.scales, known.trades)
+        self._others = (
+            TradeRows(run, self._ids, known.scales, known.trades),
+            MarketRows(run, self._ids, known.scales),
+            RiskRows(run, self._ids, known.halts),
+        )
         self._makers: dict[type[Event], Maker | None] = {}
 
     def add(self, kind: int, packet: Packet) -> None:
@@ -64,7 +70,8 @@ class Rows:
         maker = self._makers[cls]
         if maker is not None:
             maker(self, packet, event)
-        self._trades.add(packet, self._changes)
+        for rows in self._others:
+            rows.add(packet, self._changes)
 
     def take(self) -> Changes:
         """All changes since the last call."""
@@ -107,6 +114,9 @@ class Rows:
     def _listed(self, _: Packet, event: InstrumentListed | InstrumentChanged) -> None:
         self.known.scales[event.instrument.id] = Scale(event.instrument)
 
+    def _delisted(self, _: Packet, event: InstrumentDelisted) -> None:
+        self.known.scales.pop(event.instrument, None)
+
     def _candidate(self, packet: Packet, event: Candidate) -> None:
         row = {
             **self._head(packet),
@@ -118,16 +128,48 @@ class Rows:
             "figures": json_of(event.figures),
         }
         if isinstance(event, TradeCandidate):
-            intent, leg = event.intent, event.intent.legs[0] if event.intent.legs else None
-            row |= {"intent": json_of(intent), "edge": decimal_of(intent.edge)}
-            if leg is not None:
-                row |= {
-                    "side": leg.side.value,
-                    "quantity": self._quantity(leg.instrument, leg.lots),
-                    "price": self._price(leg.instrument, leg.limit_ticks),
-                }
+            row |= self._request(event.intent)
+        elif isinstance(event, OpportunityDetected):
+            row |= {"strategy": event.strategy or None, "edge": decimal_of(event.profit)}
+            if event.legs:
+                leg = event.legs[0]
+                row |= self._sizes(leg.instrument, leg.lots, leg.limit_ticks) | {"side": leg.side.value}
         self._changes.add("candidates", row)
         self._daily(packet, candidates=1)
+
+    def _proposed(self, _: Packet, event: IntentProposed) -> None:
+        row = {"run": self.run, "seq": event.candidate, "desk": event.desk}
+        self._changes.change("candidates", row | self._request(event.intent))
+
+    def _request(self, intent: Intent) -> Row:
+        """What an intent says of its candidate: its first leg's figures stand for it, `legs` has them all."""
+        legs = [
+            {
+                **self._token(leg.instrument),
+                "side": leg.side.value,
+                **self._sizes(leg.instrument, leg.lots, leg.limit_ticks),
+            }
+            for leg in intent.legs
+        ]
+        first = {name: legs[0][name] for name in ("side", "quantity", "price")} if legs else {}
+        return {
+            "strategy": intent.strategy or None,
+            "intent": json_of(intent),
+            "legs": json_of(legs),
+            "edge": decimal_of(intent.edge),
+            **first,
+        }
+
+    def _token(self, name: str) -> Row:
+        scale = self.known.scales.get(name)
+        if scale is None:
+            return {"instrument": name}
+        one = scale.instrument
+        found = {"venue": one.venue, "market": one.market, "outcome": one.outcome, "token": one.token}
+        return {"instrument": name, **{key: word for key, word in found.items() if word}}
+
+    def _sizes(self, instrument: str, lots: int, ticks: int | None) -> Row:
+        return {"quantity": self._quantity(instrument, lots), "price": self._price(instrument, ticks)}
 
     def _decision(self, packet: Packet, event: Decision) -> None:
         figures, limits = json_of(event.figures), json_of(event.limits)
@@ -153,8 +195,6 @@ class Rows:
             "limits": limits,
         }
         self._changes.change("candidates", patch)
-        if not event.approved:
-            self._risk_event(packet, "rejected", event.desk, event.reason, event.by, "", event)
 
     def _verdict(self, packet: Packet, event: Verdict) -> None:
         row = {
@@ -179,6 +219,7 @@ class Rows:
             **self._head(packet),
             "order_ref": event.order,
             "candidate": event.candidate,
+            "leg_no": leg_of(event.order),
             "desk": event.desk,
             "position": event.position,
             "instrument": event.instrument,
@@ -269,66 +310,12 @@ class Rows:
         }
         self._changes.change("bars", row | prices)
 
-    def _risk_event(
-        self,
-        packet: Packet,
-        kind: str,
-        desk: str,
-        rule: str,
-        by: str,
-        reason: str,
-        decision: Decision | None = None,
-    ) -> None:
-        row = {**self._head(packet), "kind": kind, "desk": desk, "rule": rule, "by": by, "reason": reason}
-        if decision is not None:
-            row |= {
-                "candidate": decision.candidate,
-                "figures": json_of(decision.figures),
-                "limits": json_of(decision.limits),
-            }
-        self._changes.add("risk_events", row)
-
-    def _halt(self, packet: Packet, event: HaltChanged) -> None:
-        kind = "halted" if event.halted else "released"
-        self._risk_event(packet, kind, event.desk, event.rule, event.by, event.reason)
-        if event.halted:
-            row = {
-                **self._head(packet),
-                "desk": event.desk,
-                "rule": event.rule,
-                "by": event.by,
-                "reason": event.reason,
-            }
-            self.known.halts.setdefault(event.desk, []).append(row["id"])
-            self._changes.add("halts", row)
-            return
-        for halt in self.known.halts.pop(event.desk, ()):
-            row = {
-                "id": halt,
-                "released_at": at(packet.ts),
-                "released_by": event.by,
-                "release_reason": event.reason,
-            }
-            self._changes.change("halts", row)
-
-    def _operator(self, packet: Packet, event: Operator) -> None:
-        self._risk_event(packet, "operator", event.desk, event.command_name.value, event.by, event.reason)
-
-    def _quarantined(self, packet: Packet, event: Quarantined) -> None:
-        self._risk_event(packet, "quarantined", event.desk, "handler_raised", "", event.error)
-        self._health(packet, event.desk or "all", crashes=1, ok=False, word=event.error)
-
-    def _health_observed(self, packet: Packet, event: HealthObserved) -> None:
-        self._health(packet, event.part, crashes=0, ok=event.ok, word=event.word, figure=event.figure)
-
-    def _health(self, packet: Packet, part: str, **values: Any) -> None:
-        row = {"run": self.run, "part": part, "updated_at": at(packet.ts)}
-        self._changes.change("agent_health", row | values)
-
     _MAKERS: ClassVar[dict[type[Event], Maker]] = {
         InstrumentListed: _listed,
         InstrumentChanged: _listed,
+        InstrumentDelisted: _delisted,
         Candidate: _candidate,
+        IntentProposed: _proposed,
         Decision: _decision,
         Verdict: _verdict,
         PlaceOrder: _place_order,
@@ -338,10 +325,6 @@ class Rows:
         EquityMarked: _equity,
         CountersClosed: _counters,
         BarClosed: _bar,
-        HaltChanged: _halt,
-        Operator: _operator,
-        Quarantined: _quarantined,
-        HealthObserved: _health_observed,
     }
 
 
@@ -350,8 +333,10 @@ def candidate_behind(packet: Packet) -> int | None:
     event = packet.event
     if isinstance(event, Candidate):
         return packet.seq
-    if isinstance(event, Decision | Verdict | PlaceOrder | TradeClosed):
+    if isinstance(event, Decision | Verdict | PlaceOrder | IntentProposed | GapClosed):
         return event.candidate or None
+    if isinstance(event, TradeClosed):
+        return event.candidate or event.entry_candidate or None
     if isinstance(event, CancelOrder | OrderObserved | FillObserved):
         return candidate_of(event.order)
     return None

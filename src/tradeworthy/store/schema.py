@@ -7,70 +7,47 @@ keys: rows come whole from one journal in its order, and a check of each would c
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     Date,
-    DateTime,
     Double,
     Index,
     Integer,
-    MetaData,
     Numeric,
     Table,
     Text,
-    Uuid,
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
-metadata = MetaData()
+from tradeworthy.store.columns import (
+    GREATEST,
+    MERGE,
+    SUM,
+    cash,
+    json,
+    metadata,
+    packet_columns,
+    texts,
+    time,
+)
+from tradeworthy.store.market_schema import MARKET_KEYS
 
-MERGE = "merge"
-KEEP, SUM, GREATEST = ({MERGE: how} for how in ("keep", "sum", "greatest"))
-
-
-def _at(name: str, **options: Any) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), **options)
-
-
-def _cash(name: str, **options: Any) -> Column[Any]:
-    return Column(name, Numeric(28, 8), **options)
-
-
-def _json(name: str) -> Column[Any]:
-    return Column(name, JSONB)
-
-
-def _text(*names: str) -> list[Column[Any]]:
-    return [Column(name, Text) for name in names]
-
-
-def _packet() -> list[Column[Any]]:
-    """What each row has that stands for one packet."""
-    return [
-        Column("id", Uuid, primary_key=True, info=KEEP),
-        Column("run", Text, nullable=False),
-        Column("seq", BigInteger, nullable=False, info=KEEP),
-        _at("created_at", nullable=False, info=KEEP),
-    ]
-
+__all__ = ["KEYS", "MERGE", "metadata"]
 
 runs = Table(
     "runs",
     metadata,
     Column("run", Text, primary_key=True),
-    *_text("parent", "mode", "currency", "decision_hash"),
+    *texts("parent", "mode", "currency", "decision_hash"),
     Column("seed", BigInteger),
-    _json("feed"),
-    _json("configuration"),
-    _at("registered_at", nullable=False, server_default=func.clock_timestamp()),
-    _at("created_at"),
-    _at("last_at"),
+    json("feed"),
+    json("configuration"),
+    time("registered_at", nullable=False, server_default=func.clock_timestamp()),
+    time("created_at"),
+    time("last_at"),
     Column("last_ts", BigInteger, nullable=False, server_default=text("0")),
     Column("last_seq", BigInteger, nullable=False, server_default=text("0")),
     Column("segment", Integer, nullable=False, server_default=text("1")),
@@ -81,7 +58,7 @@ runs = Table(
 packets = Table(
     "packets",
     metadata,
-    *_packet(),
+    *packet_columns(),
     Column("ts", BigInteger, nullable=False),
     Column("trace", BigInteger, nullable=False),
     Column("cause", BigInteger, nullable=False),
@@ -89,7 +66,7 @@ packets = Table(
     Column("type", Text, nullable=False),
     Column("input", Boolean, nullable=False),
     Column("candidate", BigInteger),
-    _json("event"),
+    json("event"),
     Index("packets_by_seq", "run", "seq", unique=True),
     Index("packets_by_trace", "run", "trace"),
     Index("packets_by_candidate", "run", "candidate", postgresql_where=text("candidate IS NOT NULL")),
@@ -98,22 +75,23 @@ packets = Table(
 candidates = Table(
     "candidates",
     metadata,
-    *_packet(),
+    *packet_columns(),
     Column("trace", BigInteger),
-    *_text("desk", "kind", "instrument", "side"),
+    *texts("desk", "strategy", "kind", "instrument", "side"),
     Column("quantity", Numeric),
     Column("price", Numeric),
-    _cash("edge"),
+    cash("edge"),
     Column("status", Text, nullable=False),
-    *_text("verdict", "reason"),
+    *texts("verdict", "reason"),
     Column("share", Double),
     Column("approved", Boolean),
-    *_text("decided_by", "rule"),
-    _json("figures"),
-    _json("decision_figures"),
-    _json("limits"),
-    _json("intent"),
-    _at("closed_at"),
+    *texts("decided_by", "rule"),
+    json("figures"),
+    json("decision_figures"),
+    json("limits"),
+    json("intent"),
+    json("legs"),
+    time("closed_at"),
     Column("closed_seq", BigInteger),
     Index("candidates_by_seq", "run", "seq", unique=True),
     Index("candidates_by_time", "run", "created_at"),
@@ -122,13 +100,13 @@ candidates = Table(
 decisions = Table(
     "decisions",
     metadata,
-    *_packet(),
+    *packet_columns(),
     Column("candidate", BigInteger, nullable=False),
-    *_text("decided_by", "desk"),
+    *texts("decided_by", "desk"),
     Column("approved", Boolean, nullable=False),
     Column("reason", Text),
-    _json("figures"),
-    _json("limits"),
+    json("figures"),
+    json("limits"),
     Index("decisions_by_candidate", "run", "candidate"),
     Index("decisions_refused", "run", "created_at", postgresql_where=text("NOT approved")),
 )
@@ -136,41 +114,43 @@ decisions = Table(
 orders = Table(
     "orders",
     metadata,
-    *_packet(),
+    *packet_columns(),
     Column("order_ref", Text, nullable=False),
     Column("candidate", BigInteger),
-    *_text("desk", "position", "instrument", "side"),
+    Column("leg_no", Integer),
+    *texts("desk", "position", "instrument", "side"),
     Column("lots", BigInteger),
     Column("quantity", Numeric),
     Column("limit_ticks", BigInteger),
     Column("limit_price", Numeric),
     Column("time_in_force", Text),
-    _at("expires_at"),
+    time("expires_at"),
     Column("reduce_only", Boolean),
-    *_text("reason", "status", "status_reason", "cancel_reason", "venue_order"),
+    *texts("reason", "status", "status_reason", "cancel_reason", "venue_order"),
     Column("filled_lots", BigInteger),
-    _at("updated_at"),
+    time("updated_at"),
     Index("orders_by_ref", "run", "order_ref", unique=True),
 )
 
 fills = Table(
     "fills",
     metadata,
-    *_packet(),
+    *packet_columns(),
     Column("venue", Text, nullable=False),
     Column("fill", Text, nullable=False),
     Column("order_ref", Text),
     Column("candidate", BigInteger),
-    *_text("desk", "position", "instrument", "side"),
+    *texts("desk", "position", "instrument", "side"),
     Column("ticks", BigInteger),
     Column("price", Numeric),
     Column("lots", BigInteger),
     Column("quantity", Numeric),
-    _cash("notional"),
-    _cash("fee"),
+    cash("notional"),
+    cash("fee"),
     Column("maker", Boolean),
-    *_text("status", "reason"),
-    _at("ts_event"),
+    *texts("status", "reason"),
+    time("ts_event"),
+    Column("latency_ms", Double),
     Index("fills_by_id", "run", "venue", "fill", unique=True),
     Index("fills_by_order", "run", "order_ref"),
     Index("fills_by_time", "run", "created_at"),
@@ -179,23 +159,26 @@ fills = Table(
 trades = Table(
     "trades",
     metadata,
-    *_packet(),
-    *_text("desk", "position", "instrument", "venue", "side", "status"),
+    *packet_columns(),
+    *texts(
+        "desk", "strategy", "position", "instrument", "market", "outcome", "token", "venue", "side", "status"
+    ),
     Column("lots", BigInteger),
     Column("lots_held", BigInteger),
     Column("quantity", Numeric),
     Column("entry_price", Numeric),
     Column("exit_price", Numeric),
-    _cash("entry_notional"),
-    _cash("exit_notional"),
-    _cash("cost"),
-    _cash("fees"),
-    _cash("pnl"),
+    cash("entry_notional"),
+    cash("exit_notional"),
+    cash("cost"),
+    cash("fees"),
+    cash("pnl"),
     Column("reason", Text),
+    *texts("entry_order", "liquidity"),
     Column("entry_candidate", BigInteger),
     Column("candidate", BigInteger),
-    _at("opened_at"),
-    _at("closed_at"),
+    time("opened_at"),
+    time("closed_at"),
     Column("closed_seq", BigInteger),
     Index("trades_open", "run", "desk", "position", unique=True, postgresql_where=text("status = 'open'")),
     Index("trades_by_close", "run", "closed_at"),
@@ -207,26 +190,26 @@ positions = Table(
     Column("run", Text, primary_key=True),
     Column("desk", Text, primary_key=True),
     Column("position", Text, primary_key=True),
-    Column("instrument", Text),
+    *texts("strategy", "instrument", "market", "outcome"),
     Column("lots", BigInteger),
     Column("quantity", Numeric),
-    _cash("cost"),
-    _cash("realised"),
-    _cash("fees"),
-    _at("updated_at"),
+    cash("cost"),
+    cash("realised"),
+    cash("fees"),
+    time("updated_at"),
     Column("seq", BigInteger),
 )
 
 equity = Table(
     "equity",
     metadata,
-    *_packet(),
-    _cash("cash"),
-    _cash("cost"),
-    _cash("equity"),
-    _cash("realised"),
-    _cash("fees"),
-    _cash("peak"),
+    *packet_columns(),
+    cash("cash"),
+    cash("cost"),
+    cash("equity"),
+    cash("realised"),
+    cash("fees"),
+    cash("peak"),
     Column("open_positions", Integer),
     Index("equity_by_time", "run", "created_at"),
 )
@@ -240,10 +223,10 @@ daily_performance = Table(
         Column(name, BigInteger, info=SUM)
         for name in ("candidates", "filled", "skipped", "rejected", "unfilled", "trades", "wins", "losses")
     ),
-    _cash("pnl", info=SUM),
-    _cash("fees", info=SUM),
-    _cash("equity"),
-    _cash("peak", info=GREATEST),
+    cash("pnl", info=SUM),
+    cash("fees", info=SUM),
+    cash("equity"),
+    cash("peak", info=GREATEST),
 )
 
 counters = Table(
@@ -251,8 +234,8 @@ counters = Table(
     metadata,
     Column("run", Text, primary_key=True),
     Column("desk", Text, primary_key=True),
-    _at("from_at", primary_key=True),
-    _at("to_at", primary_key=True),
+    time("from_at", primary_key=True),
+    time("to_at", primary_key=True),
     Column("reason", Text, primary_key=True),
     Column("turns", BigInteger, info=SUM),
     Column("seq", BigInteger),
@@ -264,7 +247,7 @@ bars = Table(
     Column("run", Text, primary_key=True),
     Column("instrument", Text, primary_key=True),
     Column("timeframe", Text, primary_key=True),
-    _at("open_at", primary_key=True),
+    time("open_at", primary_key=True),
     *(Column(name, Double) for name in ("open", "high", "low", "close", "volume")),
     Column("seq", BigInteger),
 )
@@ -272,21 +255,21 @@ bars = Table(
 risk_events = Table(
     "risk_events",
     metadata,
-    *_packet(),
-    *_text("kind", "desk", "rule", "by", "reason"),
+    *packet_columns(),
+    *texts("kind", "desk", "rule", "by", "reason"),
     Column("candidate", BigInteger),
-    _json("figures"),
-    _json("limits"),
+    json("figures"),
+    json("limits"),
     Index("risk_events_by_time", "run", "created_at"),
 )
 
 halts = Table(
     "halts",
     metadata,
-    *_packet(),
-    *_text("desk", "rule", "by", "reason"),
-    _at("released_at"),
-    *_text("released_by", "release_reason"),
+    *packet_columns(),
+    *texts("desk", "rule", "by", "reason"),
+    time("released_at"),
+    *texts("released_by", "release_reason"),
     Index("halts_by_desk", "run", "desk"),
 )
 
@@ -299,7 +282,7 @@ agent_health = Table(
     Column("figure", Double),
     Column("word", Text),
     Column("crashes", BigInteger, info=SUM),
-    _at("updated_at"),
+    time("updated_at"),
 )
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -313,5 +296,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "counters": ("run", "desk", "from_at", "to_at", "reason"),
     "bars": ("run", "instrument", "timeframe", "open_at"),
     "agent_health": ("run", "part"),
+    **MARKET_KEYS,
 }
 """What makes a row that later events change; rows of the other tables are written once."""

@@ -18,12 +18,12 @@ from tradeworthy.market.money import Scale
 from tradeworthy.store.changes import Changes, Row
 from tradeworthy.store.rows import Known
 from tradeworthy.store.schema import KEYS, MERGE, metadata
-from tradeworthy.store.trade_rows import OpenTrade
+from tradeworthy.store.trade_rows import OpenTrade, RecentFill
 from tradeworthy.store.values import at_or_none
 
 Connection = psycopg.Connection[Any]
 
-UPDATED = frozenset({"candidates", "orders", "trades", "halts"})
+UPDATED = frozenset({"candidates", "orders", "trades", "halts", "opportunities"})
 """Tables whose changed rows always stand there already; the other keyed ones take a changed row as a new one."""
 
 ROW_TABLES = tuple(table.name for table in metadata.sorted_tables if table.name != "runs")
@@ -117,8 +117,10 @@ class RunTables:
         known = Known()
         execute = self._connection.execute
         for (event,) in execute(
-            "SELECT event -> 'instrument' FROM packets WHERE run = %s"
-            " AND type IN ('InstrumentListed', 'InstrumentChanged') ORDER BY seq",
+            "SELECT event -> 'instrument' FROM packets listed WHERE run = %s"
+            " AND type IN ('InstrumentListed', 'InstrumentChanged') AND NOT EXISTS (SELECT FROM packets gone"
+            " WHERE gone.run = listed.run AND gone.type = 'InstrumentDelisted' AND gone.seq > listed.seq"
+            " AND gone.event ->> 'instrument' = listed.event -> 'instrument' ->> 'id') ORDER BY seq",
             run,
         ):
             instrument = msgspec.convert(event, Instrument)
@@ -138,10 +140,14 @@ class RunTables:
             run,
         ):
             known.trades.flat[desk, position] = OpenTrade(*rest), cause
-        for seq, candidate in execute(
-            "SELECT seq, candidate FROM fills WHERE run = %s ORDER BY created_at DESC, seq DESC LIMIT 1", run
+        for seq, ts, order, maker in execute(
+            "SELECT fill.seq, packet.ts, fill.order_ref, fill.maker FROM fills fill"
+            " JOIN packets packet ON packet.run = fill.run AND packet.seq = fill.seq"
+            " WHERE fill.run = %(run)s AND fill.created_at = (SELECT max(created_at) FROM fills WHERE run = %(run)s)",
+            {"run": self._header.run},
         ):
-            known.trades.filled = seq, candidate
+            known.trades.filled[seq] = RecentFill(order, maker)
+            known.trades.filled_ts = ts
         for desk, halt in execute(
             "SELECT desk, id FROM halts WHERE run = %s AND released_at IS NULL ORDER BY seq", run
         ):
@@ -169,6 +175,12 @@ class RunTables:
                 " COALESCE(sum(lots) FILTER (WHERE status <> 'FAILED'), 0) AS lots FROM fills"
                 " WHERE run = %(run)s AND order_ref = ANY(%(touched)s) GROUP BY order_ref) filled"
                 " WHERE run = %(run)s AND orders.order_ref = filled.order_ref",
+                {"run": self._header.run, "touched": touched},
+            )
+            self._connection.execute(
+                "UPDATE fills SET latency_ms = EXTRACT(EPOCH FROM fills.created_at - orders.created_at) * 1000"
+                " FROM orders WHERE fills.run = %(run)s AND fills.order_ref = ANY(%(touched)s)"
+                " AND orders.run = fills.run AND orders.order_ref = fills.order_ref AND fills.latency_ms IS NULL",
                 {"run": self._header.run, "touched": touched},
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ import msgspec
 
 from tradeworthy.core.packets import Packet
 from tradeworthy.execution.accounting import PositionChanged, TradeClosed, TradeReversed
+from tradeworthy.execution.intents import strategy_of
 from tradeworthy.execution.orders import FillObserved
 from tradeworthy.market.instruments import Side
 from tradeworthy.market.money import Scale, decimal_of
@@ -27,16 +29,24 @@ class OpenTrade(msgspec.Struct, frozen=True):
     entry_notional: Decimal
 
 
+class RecentFill(msgspec.Struct, frozen=True):
+    """A fill's order, and whether it added liquidity (a maker's)."""
+
+    order: str = ""
+    maker: bool = False
+
+
 class KnownTrades(msgspec.Struct):
     """What a trade's rows rest on besides their packets, by (desk, position).
 
-    `flat` are trades whose TradeClosed may follow, with the packet that caused it; `filled` is the last fill's seq and
-    its candidate.
+    `flat` are trades whose TradeClosed may follow, with the packet that caused it; `filled` are the fills of the last
+    moment that had one (session ns) by seq: those of a group all come before what they make of the positions.
     """
 
     open: dict[tuple[str, str], OpenTrade] = {}
     flat: dict[tuple[str, str], tuple[OpenTrade, int]] = {}
-    filled: tuple[int, int | None] = (0, None)
+    filled: dict[int, RecentFill] = {}
+    filled_ts: int = 0
 
 
 class TradeRows:
@@ -49,13 +59,20 @@ class TradeRows:
         """Note one packet; most make no row here."""
         event = packet.event
         if isinstance(event, FillObserved):
-            self._known.filled = packet.seq, candidate_of(event.order)
+            self._filled(packet, event)
         elif isinstance(event, PositionChanged):
             self._position(packet, event, changes)
         elif isinstance(event, TradeClosed):
             self._closed(packet, event, changes)
         elif isinstance(event, TradeReversed):
             self._reversed(packet, event, changes)
+
+    def _filled(self, packet: Packet, event: FillObserved) -> None:
+        known = self._known
+        if packet.ts != known.filled_ts:
+            known.filled.clear()
+            known.filled_ts = packet.ts
+        known.filled[packet.seq] = RecentFill(event.order, event.maker)
 
     def _sizes(self, instrument: str, lots: int, notional: Decimal) -> Row:
         scale = self._scales.get(instrument)
@@ -67,6 +84,16 @@ class TradeRows:
             "entry_price": average(notional, quantity) if quantity else None,
         }
 
+    def _named(self, position: str, instrument: str, *only: str) -> Row:
+        """Whose position it is and of what; only the columns named, if some are."""
+        scale = self._scales.get(instrument)
+        row: Row = {"strategy": strategy_of(position) or None, "instrument": instrument}
+        if scale is not None:
+            one = scale.instrument
+            row |= {"venue": one.venue, "market": one.market or None}
+            row |= {"outcome": one.outcome or None, "token": one.token or None}
+        return {name: word for name, word in row.items() if name in only} if only else row
+
     def _position(self, packet: Packet, event: PositionChanged, changes: Changes) -> None:
         scale = self._scales.get(event.instrument)
         cash: Row = {name: decimal_of(getattr(event, name)) for name in ("cost", "realised", "fees")}
@@ -74,7 +101,7 @@ class TradeRows:
             "run": self._run,
             "desk": event.desk,
             "position": event.position,
-            "instrument": event.instrument,
+            **self._named(event.position, event.instrument, "strategy", "instrument", "market", "outcome"),
             "lots": event.lots,
             "quantity": scale.quantity_of(event.lots) if scale else None,
             "updated_at": at(packet.ts),
@@ -89,9 +116,8 @@ class TradeRows:
             self._begin(key, packet, event, changes)
 
     def _begin(self, key: tuple[str, str], packet: Packet, event: PositionChanged, changes: Changes) -> None:
-        scale = self._scales.get(event.instrument)
         cost = decimal_of(event.cost)
-        seq, candidate = self._known.filled
+        filled = self._known.filled.get(packet.cause, RecentFill())
         row = {
             "id": self._ids.of(packet.seq),
             "run": self._run,
@@ -99,14 +125,15 @@ class TradeRows:
             "created_at": at(packet.ts),
             "desk": event.desk,
             "position": event.position,
-            "instrument": event.instrument,
-            "venue": scale.instrument.venue if scale else None,
+            **self._named(event.position, event.instrument),
             "side": (Side.BUY if event.lots > 0 else Side.SELL).value,
             "status": "open",
             "lots_held": event.lots,
             "cost": cost,
             "fees": decimal_of(event.fees),
-            "entry_candidate": candidate if seq == packet.cause else None,
+            "entry_candidate": candidate_of(filled.order),
+            "entry_order": filled.order or None,
+            "liquidity": ("maker" if filled.maker else "taker") if filled.order else None,
             "opened_at": at(event.ts_event),
             **self._sizes(event.instrument, event.lots, abs(cost)),
         }
@@ -127,7 +154,9 @@ class TradeRows:
         else:
             # Its TradeClosed follows in this turn, unless the position is flat because its fill failed.
             row["status"] = "reversed"
-            self._known.flat = {key: (self._known.open.pop(key), packet.cause)}
+            # One packet may flatten several positions, as the merge of a set does.
+            flat = {other: one for other, one in self._known.flat.items() if one[1] == packet.cause}
+            self._known.flat = {**flat, key: (self._known.open.pop(key), packet.cause)}
         changes.change("trades", row)
 
     def _closed(self, packet: Packet, event: TradeClosed, changes: Changes) -> None:
@@ -162,15 +191,13 @@ class TradeRows:
 
     def _unopened(self, packet: Packet, event: TradeClosed) -> dict[str, Any]:
         """The rest of a trade whose opening this run has no packet of."""
-        scale = self._scales.get(event.instrument)
         return {
             "run": self._run,
             "seq": packet.seq,
             "created_at": at(event.opened_ts),
             "desk": event.desk,
             "position": event.position,
-            "instrument": event.instrument,
-            "venue": scale.instrument.venue if scale else None,
+            **self._named(event.position, event.instrument),
             "side": event.side.value,
         }
 
@@ -192,3 +219,9 @@ def candidate_of(order: str) -> int | None:
     """The candidate in an order's name `<candidate>.<leg>`, None if it has another form."""
     first = order.partition(".")[0]
     return int(first) if first.isdecimal() else None
+
+
+def leg_of(order: str) -> int | None:
+    """The leg in an order's name `<candidate>.<leg>[suffix]`, None if it has another form."""
+    found = re.match(r"\d+\.(\d+)", order)
+    return int(found[1]) if found else None

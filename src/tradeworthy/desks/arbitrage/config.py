@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from tradeworthy.core.settings import Settings
+from tradeworthy.execution.intents import Policy
 
 
 class AllocatorSettings(Settings):
@@ -50,19 +51,20 @@ class ArbitrageSettings(Settings):
         ge=0,
         description="Nearer to the strike than this times the root of the seconds left, no view is held.",
     )
-    volatility_prior: float = Field(
-        0.6, gt=0, le=5, description="Annualised; what little data is drawn towards."
-    )
-    volatility_prior_minutes: float = Field(
-        30.0, ge=0, description="How many minutes of data the prior weighs."
+    expiry_guard_s: float = Field(
+        3600.0,
+        ge=0,
+        description="How long before the end that begins: far from it no push decides the outcome.",
     )
     volatility_error: float = Field(
-        0.15, ge=0, lt=1, description="Relative error of the volatility, either way."
+        0.15,
+        ge=0,
+        lt=1,
+        description="Relative error of the volatility, either way, besides that of a short sample.",
     )
     basis_bps: float = Field(
         2.0, ge=0, description="What the oracle may be off the settlement source, either way."
     )
-    basis_buffer: float = Field(0.01, ge=0, description="Across venues: what differing rules may cost.")
     kelly: float = Field(0.25, gt=0, le=1, description="Share of the Kelly stake.")
     position_share: float = Field(0.50, gt=0, le=1, description="Of a strategy's capital, in one position.")
     exit_edge: float = Field(
@@ -72,5 +74,8 @@ class ArbitrageSettings(Settings):
     oracle_sniper: bool = True
     atomic_arb: bool = Field(
         default=False, description="Trade M1-M5; off, they are found, counted and skipped."
+    )
+    leg_policy: Policy = Field(
+        Policy.ALL_OR_NONE, description="What atomic-arb does when a leg of a set falls short."
     )
     allocator: AllocatorSettings = AllocatorSettings()

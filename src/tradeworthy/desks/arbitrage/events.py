@@ -24,7 +24,6 @@ class Kind(StrEnum):
 
     ORACLE_LAG = "oracle_lag"
     MISPRICING = "mispricing"
-    CROSS_PLATFORM = "cross_platform"
     EXIT = "exit"
 
 
@@ -39,7 +38,6 @@ class Method(StrEnum):
     TERMINAL = "O1"
     TOUCH = "O2"
     WINDOW = "O3"
-    CROSS = "X1"
 
 
 class OpportunityLeg(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -51,9 +51,13 @@ class Stream:
         total += ((words >> np.uint64(16)) & _LOW) + ((words >> np.uint64(32)) & _LOW)
         return (total.astype(np.float64) - _NORMAL_MEAN) * _NORMAL_SCALE
 
+    def word_at(self, key: int) -> int:
+        """One of `words`."""
+        return draws.mix(int(self._base) ^ (key & _MASK))
+
     def normal_at(self, key: int) -> float:
         """One of `normal`."""
-        word = draws.mix(int(self._base) ^ (key & _MASK))
+        word = self.word_at(key)
         total = sum(word >> shift & 0xFFFF for shift in (0, 16, 32, 48))
         return (total - _NORMAL_MEAN) * _NORMAL_SCALE
 

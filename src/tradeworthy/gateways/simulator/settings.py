@@ -30,4 +30,9 @@ class SimulatorSettings(Settings):
     gaps_per_day: float = Field(
         default=0.25, ge=0, description="Holes of 1 to 30 bars, per instrument and day."
     )
-    start: date = Field(default=date(2024, 1, 1), description="The first bar opens at this UTC midnight.")
+    start: date = Field(
+        default=date(2024, 1, 1),
+        ge=date(1970, 1, 2),
+        le=date(2200, 1, 1),
+        description="The first bar opens at this UTC midnight.",
+    )
