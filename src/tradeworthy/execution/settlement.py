@@ -1,15 +1,15 @@
 """What becomes of a prediction market's tokens: complete sets are money, outcomes pay, and then they are gone.
 
 sets       what one strategy of a desk holds of both tokens is merged at once, 1 for each share pair; what it
-is short of in both is covered at 1 by splitting money. Not while a fill of either may still fail,
-nor while an intent of several legs is at work on them: what it takes back must still be there.
+           is short of in both is covered at 1 by splitting money. Not while a fill of either may still fail,
+           nor while an intent of several legs is at work on them: what it takes back must still be there.
 outcome    MarketResolved settles both tokens for all who hold them, and again whatever is filled late.
-MarketDisputed changes nothing: positions stay open.
+           MarketDisputed changes nothing: positions stay open.
 overdue    half an hour after a market's end (its closing, if the end is unknown) without an outcome,
-ResolutionOverdue; again every ten minutes while anybody holds it.
+           ResolutionOverdue; again every ten minutes while anybody holds it.
 the end    a minute after the outcome, once nobody holds the tokens, may hold them again (a fill that fails), or
-has an order for them, both are delisted. So are those of a closed market that nobody holds and that
-has no outcome a day after its end.
+           has an order for them, both are delisted. So are those of a closed market that nobody holds and that
+           has no outcome a day after its end.
 """
 
 from __future__ import annotations
