@@ -61,11 +61,15 @@ def shell(line: str, **environment: str) -> Said:
     return Said(done.returncode, done.stdout, done.stderr)
 
 
+STOP_S = 30
+"""A session that takes longer to end in order is killed."""
+
+
 @contextmanager
 def session(
     *words: str | Path, verb: Sequence[str | Path] = ("run", CONFIG)
 ) -> Iterator[subprocess.Popen[str]]:
-    """A session in a process of its own, gone when the test is over."""
+    """A session in a process of its own, gone when the test is over, and its servers with it."""
     process = subprocess.Popen(
         [COMMAND, *map(str, (*verb, *words))],
         stdout=subprocess.PIPE,
@@ -76,9 +80,12 @@ def session(
         until(lambda: process.poll() is not None or _answers())
         yield process
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.communicate(timeout=STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
 
 
 def _answers() -> bool:
