@@ -224,7 +224,6 @@ def test_shorts_are_fully_collateralised(books: Books) -> None:
     assert books.ledger.free_cash() == 10_000 * 10**8 - 2_000_000
     assert books.ledger.free_cash(reserved=5) == 10_000 * 10**8 - 2_000_005
     assert books.ledger.equity_at_cost() == 10_000 * 10**8
-    assert books.ledger.entry_ticks(books.ledger.position("desk", "main")) == 100.0
 
 
 def test_equity_marks_longs_at_the_bid_and_shorts_at_the_ask(books: Books) -> None:

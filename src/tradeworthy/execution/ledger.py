@@ -86,12 +86,6 @@ class Ledger(Agent):
         """The open positions of `desk` ("": of all), the oldest first."""
         return [held for held in self.state.positions.values() if not desk or held.desk == desk]
 
-    def entry_ticks(self, position: Position) -> float:
-        """The average price paid for what is held, in ticks as they are now; 0.0 if flat."""
-        if not position.lots:
-            return 0.0
-        return position.cost / self.listing.scale(position.instrument).cost(1, position.lots)
-
     def value(self, position: Position, marks: Marks) -> int:
         """Cash units of `position` at `marks`, below 0 for a short; its cost where there is no mark."""
         value = marks.value(position.instrument, position.lots)
