@@ -5,7 +5,10 @@ The names that a desk author needs are here; they load when first used, so that 
 
 from __future__ import annotations
 
+import os
+from hashlib import blake2b
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -60,6 +63,53 @@ __all__ = [
     "WokeUp",
     "on",
 ]
+
+
+KERNELS = (
+    *(
+        "core/draws.py",
+        "market/arithmetic.py",
+        "market/indicators*.py",
+        "market/rollup.py",
+        "execution/steps.py",
+    ),
+    *(
+        f"desks/divergence/{name}.py"
+        for name in ("records", "codes", "spectrum", "features", "steps", "trading")
+    ),
+    *("desks/divergence/forewarner.py", "research/features.py", "research/loops.py"),
+)
+"""The modules whose functions are compiled, and those that such functions are made of."""
+
+_CACHE_VARIABLE = "NUMBA_CACHE_DIR"
+_CACHES_KEPT = 4
+
+
+def _compile_afresh_after_changes(package: Path) -> None:
+    """Give compiled kernels a cache of their own for each state of KERNELS.
+
+    The compiler's cache looks at the file of the kernel alone: after a change of a function in another file that the
+    kernel calls it would go on running the old one.
+    """
+    if os.environ.get(_CACHE_VARIABLE):
+        return
+    stats = [(path, path.stat()) for pattern in KERNELS for path in sorted(package.glob(pattern))]
+    state = repr([(str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats])
+    caches = package / "__pycache__" / "kernels"
+    cache = caches / blake2b(state.encode(), digest_size=8).hexdigest()
+    try:
+        if not cache.is_dir():
+            from shutil import rmtree
+
+            cache.mkdir(parents=True)
+            for old in sorted(caches.iterdir(), key=lambda one: one.stat().st_mtime)[:-_CACHES_KEPT]:
+                rmtree(old, ignore_errors=True)
+    except OSError:
+        return  # An installation that can't be written to is not edited either.
+    os.environ[_CACHE_VARIABLE] = str(cache)
+
+
+_compile_afresh_after_changes(Path(__file__).parent)
 
 
 def __getattr__(name: str) -> Any:
