@@ -10,8 +10,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tradeworthy.core.errors import UsageError
+from tradeworthy.market.arithmetic import STEP_NOISE
 from tradeworthy.market.instruments import CASH_UNIT, INT64_MAX, Instrument, Side
-from tradeworthy.market.money import STEP_NOISE, Scale, cash_of, cash_text, decimal_of
+from tradeworthy.market.money import Scale, cash_of, cash_text, decimal_of
 
 CENT = Instrument(
     "CENT", "venue", "USD", Decimal("0.01"), Decimal("0.001"), Decimal("0.0005"), Decimal("-0.0001")

@@ -8,6 +8,7 @@ import msgspec
 
 from tradeworthy.core.errors import Bug
 from tradeworthy.execution.accounting import PositionChanged, TradeClosed
+from tradeworthy.market.arithmetic import share_down, share_up
 from tradeworthy.market.instruments import Side
 
 
@@ -86,7 +87,8 @@ def _move(booked: Booked, movement: Movement) -> None:
     opening = abs(lots) - closing
     exit_notional, exit_fee = notional, movement.fee
     if opening:
-        exit_notional, exit_fee = notional * closing // abs(lots), movement.fee * closing // abs(lots)
+        exit_notional = share_down(notional, closing, abs(lots))
+        exit_fee = share_down(movement.fee, closing, abs(lots))
     if closing:
         _close(booked, movement, closing, exit_notional, exit_fee)
     if opening:
@@ -99,7 +101,7 @@ def _close(booked: Booked, movement: Movement, lots: int, notional: int, fee: in
     """Take `lots` out at average cost; the cost given up is rounded up, so profit is never booked early."""
     held = booked.position
     sign = 1 if held.lots > 0 else -1
-    released = -(-held.cost * lots // abs(held.lots))
+    released = share_up(held.cost, lots, abs(held.lots))
     realised = sign * notional - released
     booked.cash += sign * notional - fee
     booked.realised += realised
@@ -145,9 +147,9 @@ def _note(booked: Booked, after: Position, ts: int) -> None:
 
 def shares_of_merge(yes: Position, no: Position, lots: int, worth: int) -> tuple[int, int]:
     """What each leg gets of the `worth` of `lots` complete sets (both unsigned): in proportion to its cost."""
-    yes_cost, no_cost = (abs(one.cost) * lots // abs(one.lots) for one in (yes, no))
+    yes_cost, no_cost = (share_down(abs(one.cost), lots, abs(one.lots)) for one in (yes, no))
     total = yes_cost + no_cost
-    yes_share = worth * yes_cost // total if total else worth // 2
+    yes_share = share_down(worth, yes_cost, total) if total else worth // 2
     return yes_share, worth - yes_share
 
 

@@ -6,21 +6,21 @@ not fit a step is rounded against us: we buy dearer, sell cheaper, pay more in f
 
 from __future__ import annotations
 
-import math
 from decimal import ROUND_CEILING, Context, Decimal, Inexact, InvalidOperation
 from fractions import Fraction
 
 import msgspec
 
 from tradeworthy.core.errors import UsageError
+from tradeworthy.market.arithmetic import (
+    price_at,
+    share_up,
+    ticks_against,
+    ticks_near,
+    whole_lots,
+)
 from tradeworthy.market.fees import CurveFees
 from tradeworthy.market.instruments import CASH_UNIT, INT64_MAX, Instrument, Side
-
-STEP_NOISE = 1e-6
-"""A float this near a whole step (a millionth of it) stands on the step: 0.1 * 3 is three ticks of 0.1."""
-
-FLOAT_NOISE = 2.0**-51
-"""What a float64 price may be off by, as a share of it, after the two roundings of reading and dividing."""
 
 TICKS_MAX = 1 << 40
 """Beyond this many ticks a float64 price no longer tells one tick from the next."""
@@ -136,7 +136,7 @@ class Scale:
         """
         if self._curve is None:
             above, below = self._fees[maker]
-            return -(-ticks * lots * self.tick_value * above // below)
+            return share_up(ticks * lots * self.tick_value, above, below)
         return 0 if maker else self._curve.fee(ticks, lots)
 
     def fee_max(self, ticks: int, lots: int) -> int:
@@ -144,32 +144,29 @@ class Scale:
         if self._curve is not None:
             return self._curve.fee_max(ticks, lots)
         above, below = self._fee_max
-        return -(-ticks * lots * self.tick_value * above // below)
+        return share_up(ticks * lots * self.tick_value, above, below)
 
     def ticks_of(self, price: float, side: Side) -> int:
         """The ticks at which `side` trades a float `price`: up for a buy, down for a sell (0 under one tick).
 
         Within STEP_NOISE it stays on its tick. UsageError if it is no positive number or beyond `price_max`.
         """
-        steps = self._steps(price)
-        nearest = round(steps)
-        if abs(steps - nearest) <= STEP_NOISE + steps * FLOAT_NOISE:
-            return nearest
-        return math.ceil(steps) if side is Side.BUY else math.floor(steps)
+        above, below = self._tick_within(price)
+        return ticks_against(price, above, below, 1 if side is Side.BUY else -1)
 
     def ticks_nearest(self, price: float) -> int:
         """The tick nearest to a float `price` that a venue gave on its own ticks; errors as `ticks_of`."""
-        return round(self._steps(price))
+        above, below = self._tick_within(price)
+        return ticks_near(price, above, below)
 
-    def _steps(self, price: float) -> float:
+    def _tick_within(self, price: float) -> tuple[int, int]:
         above, below = self._tick
-        steps = price * below / above
-        if not 0.0 < steps <= self.ticks_max + 0.5:
+        if not 0.0 < price * below / above <= self.ticks_max + 0.5:
             raise UsageError(
                 f"price {price!r} of {self.instrument.id} is not above 0 and up to"
                 f" {self.instrument.price_max}: correct it, or list the instrument with a larger price_max"
             )
-        return steps
+        return self._tick
 
     def price_of(self, ticks: int) -> Decimal:
         """The exact price at `ticks`, in the quote currency."""
@@ -178,7 +175,7 @@ class Scale:
     def price_float(self, ticks: int) -> float:
         """The float64 nearest to the price at `ticks`."""
         above, below = self._tick
-        return ticks * above / below
+        return price_at(ticks, above, below)
 
     def lots_of(self, quantity: float) -> int:
         """Whole lots in a float `quantity` of base units, rounded down; 0 says that it is too little.
@@ -186,16 +183,12 @@ class Scale:
         Within STEP_NOISE it stays on its lot. UsageError if it is no number, below 0 or above `lots_max`.
         """
         above, below = self._lot
-        steps = quantity * below / above
-        if not 0.0 <= steps < self.lots_max + 1.0:
+        if not 0.0 <= quantity * below / above < self.lots_max + 1.0:
             raise UsageError(
                 f"quantity {quantity!r} of {self.instrument.id} is not 0 to"
                 f" {self.quantity_of(self.lots_max)}: lower it, or list the instrument with a larger lots_max"
             )
-        nearest = round(steps)
-        if abs(steps - nearest) <= STEP_NOISE + steps * FLOAT_NOISE:
-            return nearest
-        return math.floor(steps)
+        return whole_lots(quantity, above, below)
 
     def lots_for(self, cash: int, ticks: int, *, maker: bool = False) -> int:
         """The most lots that `cash` units pay for at `ticks` in one fill, fee included, to `lots_max`; 0 if none."""
