@@ -39,6 +39,8 @@ legs = st.builds(
     st.none() | TICKS,
     st.just(""),
     st.sampled_from(list(TimeInForce)),
+    st.sampled_from([0.0, 0.5, 1.0]),
+    st.booleans(),
 )
 intents = st.builds(
     Intent,
@@ -48,10 +50,10 @@ intents = st.builds(
     st.sampled_from([False, False, True]),
     st.integers(0, 3),
 )
+MATCHERS = [("bar", "next_open"), ("bar", "taker_close"), ("bar", "maker_draw"), ("book", "next_open")]
 venues = st.fixed_dictionaries(
     {
-        "matcher": st.sampled_from(["bar", "book"]),
-        "fills": st.sampled_from(["next_open", "taker_close"]),
+        "matching": st.sampled_from(MATCHERS),
         "latency_ms": st.sampled_from([0, 0, 250, 70_000]),
         "latency_jitter_ms": st.sampled_from([0, 0, 100]),
         "participation": st.sampled_from([1.0, 0.5]),
@@ -107,7 +109,9 @@ class Paper(Markets):
     @initialize(venue=venues)
     def begin(self, venue: dict[str, Any]) -> None:
         """A session with assumptions of its own."""
-        self.audit = Auditor(Trading(**venue))
+        matcher, fills = venue["matching"]
+        rest = {name: value for name, value in venue.items() if name != "matching"}
+        self.audit = Auditor(Trading(matcher=matcher, fills=fills, **rest))
 
     @precondition(lambda self: self.trading.venue._settings.matcher == "bar")
     @rule(

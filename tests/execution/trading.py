@@ -221,10 +221,16 @@ class Trading:
 
 
 def leg(
-    name: str, side: Side, lots: int, limit: int | None = None, how: TimeInForce = FAK, key: str = ""
+    name: str,
+    side: Side,
+    lots: int,
+    limit: int | None = None,
+    how: TimeInForce = FAK,
+    key: str = "",
+    **rest: Any,
 ) -> Leg:
     """A leg in one line."""
-    return Leg(name, side, lots, limit, key, how)
+    return Leg(name, side, lots, limit, key, how, **rest)
 
 
 def fills(events: Sequence[Event]) -> list[tuple[str, int, int, bool]]:

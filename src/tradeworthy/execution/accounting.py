@@ -9,6 +9,8 @@ import msgspec
 from tradeworthy.core.events import Event
 from tradeworthy.market.instruments import Side
 
+PPM = 1_000_000
+
 
 class CashMoved(Event, frozen=True):
     """Money entered (positive) or left the account: `amount` in cash units."""
@@ -34,6 +36,7 @@ class Opened(Event, frozen=True):
     """A run's first input when it follows a sealed one: what it takes over.
 
     `peak` is the highest equity that the drawdown counts from, in cash units (0: unknown, it counts from here).
+    `capitals` are those of desks that begin with another capital than their share of it, in cash units.
     """
 
     decision: ClassVar[bool] = True
@@ -44,6 +47,7 @@ class Opened(Event, frozen=True):
     open_orders: tuple[str, ...] = ()
     latches: tuple[str, ...] = ()
     peak: int = 0
+    capitals: dict[str, int] = {}
 
 
 class Settled(Event, frozen=True):
@@ -153,3 +157,20 @@ class EquityMarked(Event, frozen=True):
     fees: int
     peak: int
     open_positions: int
+
+
+def capital_moved(event: CashMoved | Opened, desk: str, share_ppm: int) -> int:
+    """What money that came, or books that are taken over at cost, add to the capital of a desk, in cash units.
+
+    It is the desk's share of them in millionths, rounded down, unless Opened says what it begins with.
+    """
+    if isinstance(event, CashMoved):
+        return event.amount * share_ppm // PPM
+    if desk in event.capitals:
+        return event.capitals[desk]
+    return (event.cash + sum(held.cost for held in event.positions)) * share_ppm // PPM
+
+
+def result_of(event: TradeClosed | TradeReversed) -> int:
+    """What a trade made, in cash units; of one that is void, what is taken back."""
+    return event.pnl if isinstance(event, TradeClosed) else -event.pnl

@@ -24,10 +24,16 @@ from tradeworthy.market.money import Scale
 
 
 class Touch(NamedTuple):
-    """A price that the bar gives an order; `inside` is within the bar rather than at its open or close."""
+    """A price that the bar gives an order; `inside` is within the bar rather than at its open or close.
+
+    What is inside trades as maker, and so does what was posted (`maker`). `ts` is when it traded, if the caller does
+    not say (UTC ns, 0: he does).
+    """
 
     ticks: int
     inside: bool
+    maker: bool = False
+    ts: int = 0
 
 
 def closed_at(bar: BarClosed) -> int:

@@ -8,6 +8,7 @@ Its stated assumptions:
                  bar that begins there.
     taker_close  an order trades first when it arrives (at once with latency 0), at the close of the bar that
                  was admitted last; what is left of a GTC market order trades at the closes of later bars.
+    maker_draw   as taker_close, with the draws of drawn_venue.py.
     after that   GTC orders trade in each later bar: market orders at its open, limits at the open if it
                  gapped through, else at their limit if traded through.
     timeframes   an order trades in bars of one timeframe, the first that it could trade in (of several, the
@@ -104,7 +105,7 @@ class BarVenue(PaperVenue):
         """One order's turn in a bar."""
 
         def plan(resting: Resting, claims: Claims) -> Plan:
-            return self._plan(resting, bar, claims, self._touch(resting, bar), bar.ts_event)
+            return self._plan(resting, bar, claims, self._touch(resting, bar, context), bar.ts_event)
 
         return self._judge([resting], plan, context)
 
@@ -124,15 +125,19 @@ class BarVenue(PaperVenue):
 
         def plan(member: Resting, claims: Claims) -> Plan:
             its = bars[member.place.instrument]
-            return self._plan(member, its, claims, self._touch(member, its), its.ts_event)
+            return self._plan(member, its, claims, self._touch(member, its, context), its.ts_event)
 
         return self._judge(members, plan, context)
 
-    def _touch(self, resting: Resting, bar: BarClosed) -> Touch | None:
+    def _touch_close(self, place: PlaceOrder, bar: BarClosed, context: Context) -> Touch | None:
+        """What the close gives the order, or None."""
+        return touch_close(place.side, place.limit_ticks, bar, self._listing.scale(place.instrument))
+
+    def _touch(self, resting: Resting, bar: BarClosed, context: Context) -> Touch | None:
         place = resting.place
-        scale = self._listing.scale(place.instrument)
         if place.limit_ticks is None and not self._next_open:
-            return touch_close(place.side, None, bar, scale)
+            return self._touch_close(place, bar, context)
+        scale = self._listing.scale(place.instrument)
         touch = touch_open(place.side, place.limit_ticks, bar, scale, rested=resting.arrived)
         in_time = not resting.cancel_at or closed_at(bar) <= resting.cancel_at
         if touch is None and place.time_in_force is TimeInForce.GTC and in_time:
@@ -140,21 +145,23 @@ class BarVenue(PaperVenue):
         return touch
 
     def _plan(self, resting: Resting, bar: BarClosed, claims: Claims, touch: Touch | None, ts: int) -> Plan:
-        """What the order gets at `touch`, which if not inside the bar was at `ts`."""
+        """What the order gets at `touch`, which if not inside the bar was at `ts`, or by its own word."""
         place = resting.place
         wanted = self._wanted(resting, claims)
         clipped = wanted < resting.left
-        if not wanted and clipped and touch is not None:
+        if not wanted and clipped and (touch is not None or place.limit_ticks is None):
             return Plan(0, (), Reason.NOTHING_TO_REDUCE, clipped=True)
         if touch is None:
-            return Plan(wanted, (), Reason.LIMIT_NOT_REACHED)
+            missed = Reason.MAKER_MISSED if place.limit_ticks is None else Reason.LIMIT_NOT_REACHED
+            return Plan(wanted, (), missed)
         size = lots_on_offer(bar, self._listing.scale(place.instrument), self._settings.participation)
         size -= self._used(bar) + claims.size.get((bar.instrument, "", 0), 0)
         lots = min(wanted, size)
         if lots <= 0:
             return Plan(wanted, (), Reason.NO_LIQUIDITY, clipped)
         claims.take(bar.instrument, "", 0, lots)
-        match = Match(touch.ticks, lots, touch.inside, closed_at(bar) if touch.inside else ts, bar)
+        traded_ts = closed_at(bar) if touch.inside else touch.ts or ts
+        match = Match(touch.ticks, lots, touch.inside or touch.maker, traded_ts, bar)
         return plan_of(wanted, (match,), Reason.NO_LIQUIDITY, place.time_in_force, clipped=clipped)
 
     def _used(self, bar: BarClosed) -> int:
@@ -173,7 +180,7 @@ class BarVenue(PaperVenue):
             bar = self.state.last.get(place.instrument)
             if bar is None:
                 return Plan(resting.left, (), Reason.NO_PRICE)
-            touch = touch_close(place.side, place.limit_ticks, bar, self._listing.scale(place.instrument))
+            touch = self._touch_close(place, bar, context)
             return self._plan(resting, bar, claims, touch, context.now)
 
         return self._judge(members, plan, context)

@@ -10,6 +10,7 @@ from tradeworthy.core.agents import Agent, Context, State
 from tradeworthy.core.events import Figure
 from tradeworthy.core.settings import Settings as BaseSettings
 from tradeworthy.execution.intents import Intent, Leg, TradeCandidate
+from tradeworthy.execution.settings import PaperVenueSettings
 from tradeworthy.market.bars import TIMEFRAMES_NS
 from tradeworthy.market.instruments import CASH_UNIT, Side
 from tradeworthy.market.money import Scale
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DeskParts:
-    """What a desk of several agents may read; it writes none of it. `capital` is a desk's share in cash units."""
+    """What a desk of several agents may read; it writes none of it.
+
+    `capital` is a desk's share of the account in cash units, `share_ppm` that share in millionths; `posture` names the
+    posture that holds at a session time. `venue` is what paper assumes of it.
+    """
 
     listing: Listing
     marks: Marks
@@ -38,6 +43,9 @@ class DeskParts:
     ledger: Ledger
     orders: OrderDesk
     capital: Callable[[str], int]
+    share_ppm: Callable[[str], int]
+    posture: Callable[[int], str]
+    venue: PaperVenueSettings
 
 
 class Account(Protocol):

@@ -30,7 +30,12 @@ class TimeInForce(StrEnum):
 
 
 class Leg(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One order to be: `limit_ticks` None is at market. `position` is the ledger's key (default: the instrument)."""
+    """One order to be: `limit_ticks` None is at market. `position` is the ledger's key (default: the instrument).
+
+    At market with a `maker_chance` (0 to 1) it posts first: a live venue posts it, and the paper venue with fills
+    maker_draw draws whether it is filled; what is not takes, unless it is `maker_only`. Other paper venues fill such
+    an order as any other.
+    """
 
     instrument: str
     side: Side
@@ -38,6 +43,8 @@ class Leg(msgspec.Struct, frozen=True, array_like=True, gc=False):
     limit_ticks: int | None = None
     position: str = ""
     time_in_force: TimeInForce = TimeInForce.FAK
+    maker_chance: float = 0.0
+    maker_only: bool = False
 
 
 class Intent(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -70,8 +70,10 @@ class Work(msgspec.Struct):
 
 
 def is_sound(intent: Intent) -> bool:
-    """Whether orders can be made of it: at least one leg, and lots above 0 in each."""
-    return bool(intent.legs) and all(leg.lots > 0 for leg in intent.legs) and intent.complete_ticks >= 0
+    """Whether orders can be made of it: at least one leg, and in each lots above 0 and a chance from 0 to 1."""
+    legs = intent.legs
+    sound = all(leg.lots > 0 and 0.0 <= leg.maker_chance <= 1.0 for leg in legs)
+    return bool(legs) and sound and intent.complete_ticks >= 0
 
 
 def place_legs(work: Work) -> list[PlaceOrder]:
@@ -208,6 +210,8 @@ def _order(
         group=work.candidate if grouped else 0,
         group_size=len(intent.legs) if grouped else 1,
         group_policy=intent.policy.value if grouped else "",
+        maker_chance=leg.maker_chance if purpose is Purpose.LEG else 0.0,
+        maker_only=leg.maker_only and purpose is Purpose.LEG,
     )
     work.orders[order.order] = OrderRecord(order, index, purpose, None if back else leg.limit_ticks)
     return order

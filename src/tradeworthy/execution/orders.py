@@ -37,7 +37,8 @@ class PlaceOrder(Event, frozen=True):
     """Command: send an order. `order` is `<candidate>.<leg>[suffix]`, unique in the run.
 
     Orders of an intent with several legs share `group` (the candidate's seq), `group_size` and
-    `group_policy`; the venue judges a group jointly if its policy is all_or_none.
+    `group_policy`; the venue judges a group jointly if its policy is all_or_none. `maker_chance` and `maker_only` are
+    the leg's.
     """
 
     decision: ClassVar[bool] = True
@@ -58,6 +59,8 @@ class PlaceOrder(Event, frozen=True):
     group: int = 0
     group_size: int = 1
     group_policy: str = ""
+    maker_chance: float = 0.0
+    maker_only: bool = False
 
 
 class CancelOrder(Event, frozen=True):

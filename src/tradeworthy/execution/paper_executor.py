@@ -12,5 +12,10 @@ from tradeworthy.market.listing import Listing
 
 def paper_executor(settings: PaperVenueSettings, listing: Listing, ledger: Ledger) -> PaperVenue:
     """The part named `paper-executor` with the matcher that `settings` name."""
-    kind = BarVenue if settings.matcher == "bar" else BookVenue
-    return kind(settings, listing, ledger)
+    if settings.matcher == "book":
+        return BookVenue(settings, listing, ledger)
+    if settings.fills == "maker_draw":
+        from tradeworthy.execution.drawn_venue import DrawnVenue  # only what draws pays for compiled steps
+
+        return DrawnVenue(settings, listing, ledger)
+    return BarVenue(settings, listing, ledger)

@@ -289,7 +289,10 @@ class PaperVenue(Agent, ABC):
         if all(plan.whole for plan in plans):
             for resting, plan in zip(members, plans, strict=True):
                 self._apply(resting, plan, made, context)
-        elif all(resting.place.time_in_force is TimeInForce.GTC for resting in members):
+        elif all(
+            resting.place.time_in_force is TimeInForce.GTC and plan.short is not Reason.MAKER_MISSED
+            for resting, plan in zip(members, plans, strict=True)
+        ):
             for resting in members:
                 resting.arrived = True
         else:
@@ -309,7 +312,7 @@ class PaperVenue(Agent, ABC):
             made.append(self._end(resting, Reason.FILLED, ts))
         elif plan.clipped and (plan.whole or not plan.wanted):
             made.append(self._end(resting, Reason.NOTHING_TO_REDUCE, ts))
-        elif resting.place.time_in_force is not TimeInForce.GTC:
+        elif resting.place.time_in_force is not TimeInForce.GTC or plan.short is Reason.MAKER_MISSED:
             made.append(self._end(resting, plan.short or Reason.NO_LIQUIDITY, ts))
 
     def _fill(self, resting: Resting, match: Match) -> FillObserved:

@@ -13,6 +13,7 @@ class Reason(StrEnum):
     UNWOUND = "unwound"
     UNWIND_SHORT = "unwind_short"
     LIMIT_NOT_REACHED = "limit_not_reached"
+    MAKER_MISSED = "maker_missed"
     NO_LIQUIDITY = "no_liquidity"
     NO_PRICE = "no_price"
     GROUP_INCOMPLETE = "group_incomplete"

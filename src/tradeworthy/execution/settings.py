@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -15,13 +16,22 @@ class PaperVenueSettings(Settings):
     matcher: Literal["bar", "book"] = Field(
         "bar", description="Fill from closed bars, or by walking order books."
     )
-    fills: Literal["next_open", "taker_close"] = Field(
+    fills: Literal["next_open", "taker_close", "maker_draw"] = Field(
         "next_open",
         description=(
             "Of the bar matcher. next_open: the open of the first bar that opens at or after order time plus"
             " latency. taker_close: at once, at the close of the bar that was last admitted; this trades at a"
-            " price that is already gone, and belongs in comparisons with engines that do the same."
+            " price that is already gone, and belongs in comparisons with engines that do the same. maker_draw: as"
+            " taker_close, but an order that states a chance of being filled posts first: it is drawn whether it gets"
+            " that close as maker, or takes at slippage_bps beyond it."
         ),
+    )
+    slippage_bps: Decimal = Field(
+        Decimal(1),
+        ge=0,
+        le=1000,
+        decimal_places=2,
+        description="Of maker_draw: what a taker pays beyond the close, in hundredths of a percent of it.",
     )
     latency_ms: int = Field(0, ge=0, le=600_000, description="From order to venue, and from cancel to venue.")
     latency_p99_ms: int = Field(
@@ -70,4 +80,12 @@ class PaperVenueSettings(Settings):
             )
         if self.latency_p99_ms and self.latency_jitter_ms:
             raise ValueError("latency_p99_ms and latency_jitter_ms both draw the latency: give one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _draws_are_at_closes(self) -> Self:
+        if self.matcher == "book" and self.fills == "maker_draw":
+            raise ValueError(
+                "fills maker_draw draws at the closes of bars: give matcher bar, or leave it out"
+            )
         return self

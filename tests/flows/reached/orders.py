@@ -23,7 +23,7 @@ from tradeworthy.core.candidates import Outcome
 from tradeworthy.core.events import Resumed
 from tradeworthy.core.packets import Kind as RecordKind
 from tradeworthy.execution.fills import Seen
-from tradeworthy.execution.intents import TimeInForce
+from tradeworthy.execution.intents import Leg, TimeInForce
 from tradeworthy.execution.leg_policies import Stage as WorkStage
 from tradeworthy.execution.order_state import Purpose
 from tradeworthy.execution.orders import (
@@ -34,6 +34,7 @@ from tradeworthy.execution.orders import (
     Reconciled,
 )
 from tradeworthy.execution.reasons import Reason
+from tradeworthy.market.bars import BarClosed
 from tradeworthy.market.instruments import Instrument, InstrumentChanged, InstrumentListed, Side
 from tradeworthy.market.predictions import MarketClosed, MarketResolved
 
@@ -111,6 +112,15 @@ def what_no_venue_takes(_: Path) -> dict[str, None]:
     stage.wait(SECOND)
     stage.price(100.0, "CCC")
     stage.ask(buy("CCC", 10))
+    return stage.finish()
+
+
+@reaches(Reason.MAKER_MISSED)
+def what_may_only_post(_: Path) -> dict[str, None]:
+    """An order that has next to no chance of being filled as maker, and may not take."""
+    stage = Stage(asking(venue={"matcher": "bar", "fills": "maker_draw"}))
+    stage.put(BarClosed("AAA", "1m", stage.now - MINUTE, 1.0, 1.0, 1.0, 1.0, 100.0))
+    stage.ask(Leg("AAA", Side.BUY, 10, maker_chance=1e-12, maker_only=True))
     return stage.finish()
 
 
