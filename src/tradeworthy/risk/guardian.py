@@ -37,7 +37,7 @@ from tradeworthy.risk.latches import Latch, Latches
 from tradeworthy.risk.operators import DailyReset, HaltChanged, HaltRule, Operator, Order
 from tradeworthy.risk.requests import Asked, Proposal, asked_of
 from tradeworthy.risk.rules import Account
-from tradeworthy.risk.settings import PPM, DeskRisk, RiskSettings, limits_of, ppm_of
+from tradeworthy.risk.settings import DeskRisk, RiskSettings, limits_of, ppm_of
 
 GUARDIAN = "risk-guardian"
 DAY = 86_400 * SECOND
@@ -78,9 +78,10 @@ class Guardian(Agent):
     ) -> None:
         super().__init__(GUARDIAN, GuardianState())
         self._limits = limits_of(settings)
-        self._by_venue = self._limits.venue_ppm < PPM
+        self._by_venue = self._limits.venue_ppm < self._limits.leverage_ppm
         self._plain = plain_rules(self._limits)
-        self._shares_ppm = {name: ppm_of(desk.share) for name, desk in desks.items()}
+        leverage = settings.leverage_max
+        self._shares_ppm = {name: ppm_of(desk.share * leverage) for name, desk in desks.items()}
         self._ledger, self._marks = ledger, marks
         self._parts = MarketParts(listing, marks, markets, oracles, freshness)
 
@@ -243,7 +244,7 @@ class Guardian(Agent):
         if not self.state.armed:
             self._arm(context)
         now, (seq, desk, _, _, intent) = context.now, proposal
-        share_ppm = self._shares_ppm.get(desk, PPM)
+        share_ppm = self._shares_ppm.get(desk, self._limits.leverage_ppm)
         asked = asked_of(proposal, now, share_ppm=share_ppm, parts=self._parts, limits=self._limits)
         account = self._account_with(proposal, asked, now)
         judgement = judge(asked.request, account, self._limits, self._plain)

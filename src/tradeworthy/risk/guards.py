@@ -9,7 +9,7 @@ from tradeworthy.core.events import Figure
 from tradeworthy.risk import market_rules, rules
 from tradeworthy.risk.facts import MarketFacts
 from tradeworthy.risk.rules import Account, Check, Request
-from tradeworthy.risk.settings import PPM, Limits
+from tradeworthy.risk.settings import Limits
 
 
 class Rule(NamedTuple):
@@ -72,7 +72,7 @@ def plain_rules(limits: Limits) -> tuple[Rule, ...]:
     """PLAIN without those that `limits` leave without a limit: what binds nothing is neither asked nor recorded."""
     unbound = {
         "expected_profit": not limits.profit_min,
-        "venue": limits.venue_ppm >= PPM,
+        "venue": limits.venue_ppm >= limits.leverage_ppm,
         "requests_in_minute": limits.requests_per_minute_max is None,
         "pause_left_ms": limits.loss_streak_max is None,
     }

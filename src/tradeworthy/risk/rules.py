@@ -19,8 +19,9 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     """What a desk asks for at session time `now`: `orders` entry orders for an expected profit of `edge`.
 
     `mark_age_ns` is the age of the oldest mark among the instruments that are judged by theirs (None: one has none;
-    not `marked`: there is no such instrument), `share_ppm` the desk's share of the equity. `fault` says what no venue
-    would take ("" if nothing). `facts` are None where no leg has to do with a prediction market or a book.
+    not `marked`: there is no such instrument), `share_ppm` the desk's share of the equity, leverage in it. `fault` says
+    what no venue would take ("" if nothing). `facts` are None where no leg has to do with a prediction market or a
+    book.
     """
 
     now: int
@@ -169,8 +170,13 @@ def portfolio_limit(request: Request, account: Account, limits: Limits) -> Check
 
 
 def cash(request: Request, account: Account, limits: Limits) -> Check:
-    """What is left after collateral and fees is not less than the reserve, and not less than nothing."""
-    limit = max(0, account.equity * limits.cash_reserve_ppm // PPM)
+    """What is left after collateral and fees is not less than the reserve, and not less than may be borrowed.
+
+    A purchase takes its cost, and a short its proceeds and as much again; what may be borrowed is the equity times the
+    leverage above 1, on top of which the reserve is kept.
+    """
+    reserve = max(0, account.equity * limits.cash_reserve_ppm // PPM)
+    limit = reserve - max(0, account.equity) * (limits.leverage_ppm - PPM) // PPM
     return account.cash >= limit, account.cash, limit
 
 

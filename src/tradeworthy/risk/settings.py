@@ -28,6 +28,10 @@ Margin = Annotated[Decimal, Field(ge=0, lt=1, decimal_places=6)]
 """A fraction from 0 to below 1, in steps of a millionth."""
 
 
+Leverage = Annotated[Decimal, Field(ge=1, le=20, decimal_places=6)]
+"""A multiple of the equity, in steps of a millionth."""
+
+
 class RiskSettings(Settings):
     """The section `[risk]`: fractions are of the account's equity unless the field says otherwise."""
 
@@ -59,6 +63,12 @@ class RiskSettings(Settings):
     portfolio_max: Share = Field(
         Decimal("0.80"),
         description="Exposure to all instruments together, long and short added: positions and reservations.",
+    )
+    leverage_max: Leverage = Field(
+        Decimal(1),
+        description="How many times the equity may be exposed, 1 to 20: all limits of exposure, a desk's share among "
+        "them, are fractions of the equity times this, and entries may leave cash below zero by up to the equity "
+        "times what this is above 1. Nobody is liquidated here: above 1 the account can lose more than it has.",
     )
     cash_reserve: Margin = Field(
         Decimal(0), description="Cash that entries must leave untouched after fees and collateral."
@@ -160,7 +170,10 @@ class DeskRisk(Settings):
 
 
 class Limits(msgspec.Struct, frozen=True, gc=False):
-    """RiskSettings as the rules use them: fractions in PPM, times in ns, cash in units; None is no limit."""
+    """RiskSettings as the rules use them: fractions in PPM, times in ns, cash in units; None is no limit.
+
+    The fractions of exposures have the leverage in them.
+    """
 
     daily_loss_ppm: int
     drawdown_ppm: int
@@ -169,6 +182,7 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
     underlying_ppm: int
     venue_ppm: int
     portfolio_ppm: int
+    leverage_ppm: int
     cash_reserve_ppm: int
     market_order_ppm: int
     orders_per_minute_max: int
@@ -188,21 +202,23 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
 
 
 def ppm_of(fraction: Decimal) -> int:
-    """`fraction` in millionths, exactly."""
+    """`fraction` in millionths, rounded down where it is no whole number of them."""
     return int(fraction * PPM)
 
 
 def limits_of(settings: RiskSettings) -> Limits:
-    """`settings` in integers."""
+    """`settings` in integers, rounded down."""
+    leverage = settings.leverage_max
     spread, edge, oracle_s = settings.spread_max, settings.slippage_edge_max, settings.oracle_max_age_s
     return Limits(
         daily_loss_ppm=ppm_of(settings.daily_loss_max),
         drawdown_ppm=ppm_of(settings.drawdown_max),
-        position_ppm=ppm_of(settings.position_max),
-        event_ppm=ppm_of(settings.event_max),
-        underlying_ppm=ppm_of(settings.underlying_max),
-        venue_ppm=ppm_of(settings.venue_max),
-        portfolio_ppm=ppm_of(settings.portfolio_max),
+        position_ppm=ppm_of(settings.position_max * leverage),
+        event_ppm=ppm_of(settings.event_max * leverage),
+        underlying_ppm=ppm_of(settings.underlying_max * leverage),
+        venue_ppm=ppm_of(settings.venue_max * leverage),
+        portfolio_ppm=ppm_of(settings.portfolio_max * leverage),
+        leverage_ppm=ppm_of(leverage),
         cash_reserve_ppm=ppm_of(settings.cash_reserve),
         market_order_ppm=ppm_of(settings.market_order_margin),
         orders_per_minute_max=settings.orders_per_minute_max,

@@ -8,13 +8,14 @@ from tradeworthy.core import candidates, events
 from tradeworthy.core.events import Event
 from tradeworthy.core.packets import Codec
 from tradeworthy.desks.arbitrage import events as arbitrage
+from tradeworthy.desks.divergence import events as divergence
 from tradeworthy.execution import accounting, intents, orders
-from tradeworthy.market import bars, books, instruments, panels, predictions
-from tradeworthy.risk import operators
+from tradeworthy.market import bars, books, factors, instruments, panels, predictions
+from tradeworthy.risk import operators, stance
 
 _ROOMS = (
-    *(events, candidates, instruments, bars, books, panels, predictions),
-    *(intents, orders, accounting, operators, arbitrage),
+    *(events, candidates, instruments, bars, books, factors, panels, predictions),
+    *(intents, orders, accounting, operators, stance, arbitrage, divergence),
 )
 
 EVENTS: tuple[type[Event], ...] = tuple(
