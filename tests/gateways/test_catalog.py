@@ -92,7 +92,8 @@ def test_rows_that_are_no_bars_are_left_out_and_counted(tmp_path: Path) -> None:
     seen: list[Imported] = []
     import_folder(catalog, write(tmp_path / "source", lines), "binance", progress=seen.append)
     assert [(one.bars, one.dropped, one.gaps) for one in seen] == [(2, {"nan": 1, "duplicate": 1}, 1)]
-    assert catalog.manifest("binance", "A", "1m").dropped == {"nan": 1, "duplicate": 1}
+    (series,) = catalog.list()
+    assert series.dropped == {"nan": 1, "duplicate": 1}
 
 
 def test_a_file_that_was_changed_is_refused(catalog: Catalog) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 
 from tradeworthy.core.errors import NotAvailable
 from tradeworthy.gateways.catalog.catalog import Catalog
-from tradeworthy.gateways.catalog.manifest import BARS, MANIFEST, Manifest, folder_of
+from tradeworthy.gateways.catalog.manifest import Manifest
 from tradeworthy.gateways.feeds.merged import MergedFeed
 from tradeworthy.market.bars import utc_text
 from tradeworthy.market.instruments import Instrument
@@ -74,11 +74,13 @@ def series_of(catalog: Catalog, instrument: Instrument, timeframe: str) -> Manif
 
     NotAvailable, with the nearest series there are, if there is none or more than one such venue.
     """
-    kind = BARS + timeframe
-    if (folder_of(catalog.root, instrument.venue, instrument.id, kind) / MANIFEST).is_file():
-        return catalog.manifest(instrument.venue, instrument.id, timeframe)
-    there = {f"{one.venue}/{one.instrument} {one.kind.removeprefix(BARS)}": one for one in catalog.list()}
-    same = [name for name, one in there.items() if (one.instrument, one.kind) == (instrument.id, kind)]
+    known = catalog.find(instrument.venue, instrument.id, timeframe)
+    if known:
+        return known
+    there = {f"{one.venue}/{one.instrument} {one.timeframe}": one for one in catalog.list()}
+    same = [
+        name for name, one in there.items() if (one.instrument, one.timeframe) == (instrument.id, timeframe)
+    ]
     if len(same) == 1:
         return there[same[0]]
     wanted = f"{instrument.venue}/{instrument.id} {timeframe}"

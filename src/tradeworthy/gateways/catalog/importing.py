@@ -93,7 +93,7 @@ def _import_file(
             frame = bars.filter(pl.col("symbol").is_in(symbols)).collect()
             for symbol in symbols:
                 mine = frame.filter(pl.col("symbol") == symbol).drop("symbol")
-                yield _import_series(catalog, path, (venue, symbol, timeframe), mine)
+                yield import_rows(catalog, path.name, (venue, symbol, timeframe), mine)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise bad_file(path, error) from error
 
@@ -125,9 +125,17 @@ def _groups(rows: dict[str, int]) -> Iterator[list[str]]:
         yield group
 
 
-def _import_series(
-    catalog: Catalog, path: Path, series: tuple[str, str, str], frame: pl.DataFrame
+def import_rows(
+    catalog: Catalog,
+    file: str,
+    series: tuple[str, str, str],
+    frame: pl.DataFrame,
+    origin: tuple[str, str] | None = None,
 ) -> Imported:
+    """Import `frame` (`ts` in UTC ns and FIGURES, in any order) as the series (venue, symbol, timeframe).
+
+    Rows that are no bars are left out and counted. `origin` is the archive file they are from, and its sha256.
+    """
     venue, symbol, timeframe = series
     numbered = frame.with_columns(instrument=pl.lit(0, pl.UInt32))
     checked = Checked(numbered, TIMEFRAMES_NS[timeframe], np.full(1, -1, np.int64))
@@ -137,6 +145,7 @@ def _import_series(
     }
     counts = np.bincount(checked.reason, minlength=len(REASONS)).tolist()
     dropped = {REASONS[code]: count for code, count in enumerate(counts) if code and count}
-    manifest = catalog.add(venue, symbol, timeframe, pl.DataFrame(columns, schema=SCHEMA), dropped)
+    bars = pl.DataFrame(columns, schema=SCHEMA)
+    manifest = catalog.add(venue, symbol, timeframe, bars, dropped, origin)
     gaps = sum(1 for _ in manifest.gaps())
-    return Imported(path.name, venue, symbol, timeframe, counts[0], dropped, gaps)
+    return Imported(file, venue, symbol, timeframe, counts[0], dropped, gaps)

@@ -17,27 +17,39 @@ from urllib.parse import quote
 import msgspec
 
 from tradeworthy.core.errors import NotAvailable, UsageError
+from tradeworthy.market.gaps import Gap
 
 MANIFEST = "manifest.json"
 BARS = "bars_"
 """Kinds of bars are `bars_1m` and so on."""
 
-Gap = tuple[int, int]
-"""Open times in ns: of the first missing bar, and of the next one there is."""
-
 
 class Day(msgspec.Struct, frozen=True):
-    """One file: `first_ts` and `last_ts` are open times, `gaps` the holes between them."""
+    """One file: `first_ts` and `last_ts` are open times, `gaps` the holes between them.
+
+    `partial` counts the rolled bars that lack some of their source bars.
+    """
 
     rows: int
     sha256: str
     first_ts: int
     last_ts: int
     gaps: list[Gap]
+    partial: int = 0
+
+
+class Source(msgspec.Struct, frozen=True):
+    """What a series was rolled from: the kind, and the digest of that series at the time."""
+
+    kind: str
+    sha256: str
 
 
 class Manifest(msgspec.Struct):
-    """One series. `dropped` counts the rows that imports left out, by reason."""
+    """One series. `dropped` counts the rows that the last import left out, by reason.
+
+    `files` are the venue's archive files that were taken, with their sha256. Only a rolled series has a `source`.
+    """
 
     venue: str
     instrument: str
@@ -46,11 +58,23 @@ class Manifest(msgspec.Struct):
     days: dict[str, Day] = {}
     dropped: dict[str, int] = {}
     version: int = 1
+    files: dict[str, str] = {}
+    source: Source | None = None
 
     @property
     def rows(self) -> int:
         """Bars over all days."""
         return sum(day.rows for day in self.days.values())
+
+    @property
+    def timeframe(self) -> str:
+        """The timeframe of a series of bars."""
+        return self.kind.removeprefix(BARS)
+
+    @property
+    def partial(self) -> int:
+        """Rolled bars over all days that lack some of their source bars."""
+        return sum(day.partial for day in self.days.values())
 
     def gaps(self) -> Iterator[Gap]:
         """Every hole of the series, those between its days too."""
@@ -108,7 +132,8 @@ def write_whole(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         fresh.replace(path)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise UsageError(
             f"{path} can't be written: {error.strerror}; free the disk or name another folder"
         ) from error
+    finally:
+        fresh.unlink(missing_ok=True)
