@@ -229,6 +229,17 @@ def test_a_forewarning_grows_old() -> None:
     assert (change.posture, change.rm) == (STALKER, 0.875)
 
 
+def test_one_desks_good_days_do_not_hide_anothers_bad_ones() -> None:
+    """D12: of the last reports on each desk the worst counts."""
+    stand = Stand()
+    stand.row()
+    stand.put(ForewarnerReported(McStatus.RED, 0.0, stand.now, desk="short"))
+    assert not stand.put(ForewarnerReported(McStatus.OK, 1.0, stand.now, desk="long"))
+    assert (stand.current, stand.stack.state.rm) == (STALKER, 0.75)
+    stand.put(ForewarnerReported(McStatus.OK, 1.0, stand.now, desk="short"))
+    assert stand.stack.state.rm == 1.0
+
+
 def test_a_fall_of_the_equity_is_seen_at_the_next_row() -> None:
     """D12: 90 of 100 held at 100 that fall to 80 cost 18 %: Rm is 1 - 0.75 x 10 / 12."""
     stand = Stand()

@@ -96,7 +96,8 @@ class StackState(State):
     """Ours since `since` (session ns), and what it follows from; `peak` is in cash units.
 
     `steady` counts the evaluations since `steady_ts` at which Rm stood high enough to rise. `fresh`: the next one
-    takes the posture straight from Rm. `health` holds the stress of each part by name, where there is some.
+    takes the posture straight from Rm. `health` holds the stress of each part by name, where there is some;
+    `forewarned` the last report on each desk.
     """
 
     posture: Posture = Posture.APEX
@@ -108,7 +109,7 @@ class StackState(State):
     health: dict[str, float] = {}
     rows: dict[str, Row] = {}
     outside: float = 0.0
-    forewarned: ForewarnerReported | None = None
+    forewarned: dict[str, ForewarnerReported] = {}
     equity: int = 0
     peak: int = 0
     reported: PostureReported | None = None
@@ -179,7 +180,7 @@ class SurvivalStack(Agent):
     @on(ForewarnerReported)
     def take_forewarning(self, event: ForewarnerReported, context: Context) -> list[Event]:
         """The days ahead."""
-        self.state.forewarned = event
+        self.state.forewarned[event.desk] = event
         return self._evaluate(context)
 
     @on(FactorsObserved)
@@ -245,8 +246,9 @@ class SurvivalStack(Agent):
     def _stresses(self, now: int) -> tuple[float, float, float, float, float]:
         state, health = self.state, self.state.health
         hard = max((health.get(part, 0.0) for part in HARD), default=0.0)
-        warned = state.forewarned
-        structure = structure_stress(warned.status, now - warned.asof) if warned is not None else 0.0
+        structure = max(
+            (structure_stress(one.status, now - one.asof) for one in state.forewarned.values()), default=0.0
+        )
         scan = max(health.get(part, 0.0) for part in SCANS)
         for row in state.rows.values():
             scan = max(scan, row.missing, age_stress((now - row.closed_ts) / row.bar_ns))

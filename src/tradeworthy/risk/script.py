@@ -17,6 +17,7 @@ from tradeworthy.core.events import Event, WokeUp
 from tradeworthy.core.settings import Settings
 from tradeworthy.execution.accounting import CashMoved, Opened
 from tradeworthy.risk.stance import (
+    MC_SCALES,
     BoostChanged,
     ForewarnerReported,
     McStatus,
@@ -30,8 +31,6 @@ NEXT = "next"
 """The key of the timer of the entry that comes next."""
 
 EVENTS_MAX = 1_000_000
-MC_SCALES = {McStatus.OK: 1.0, McStatus.ORANGE: 0.5, McStatus.RED: 0.0}
-"""What each status multiplies sizes by (divergence.md section 9)."""
 
 
 class ScriptEntry(Settings):

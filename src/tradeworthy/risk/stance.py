@@ -35,6 +35,10 @@ class McStatus(StrEnum):
     RED = "RED"
 
 
+MC_SCALES = {McStatus.OK: 1.0, McStatus.ORANGE: 0.5, McStatus.RED: 0.0}
+"""What each status multiplies sizes by (divergence.md section 9)."""
+
+
 class PostureReported(Event, frozen=True):
     """An outside writer's posture: the stricter of it and our own rules. `seq` grows with each report.
 
@@ -95,6 +99,7 @@ class ForewarnerReported(Event, frozen=True):
 
     `p_cat` is the share of paths that lose a quarter, `cvar95` the mean of the worst twentieth of day returns,
     `env_dist` how far the settings stand outside the champion's box; None where there was too little evidence.
+    `desk` "" is every desk.
     """
 
     decision: ClassVar[bool] = True
@@ -107,3 +112,4 @@ class ForewarnerReported(Event, frozen=True):
     env_dist: float = 0.0
     n_trades: int = 0
     evidence: str = "ok"
+    desk: str = ""

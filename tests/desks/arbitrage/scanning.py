@@ -20,6 +20,7 @@ from tradeworthy.execution.accounting import CashMoved
 from tradeworthy.execution.desk import DeskParts
 from tradeworthy.execution.ledger import Ledger
 from tradeworthy.execution.order_desk import OrderDesk
+from tradeworthy.execution.settings import PaperVenueSettings
 from tradeworthy.market.bars import PriceObserved
 from tradeworthy.market.books import BookChanged, Level
 from tradeworthy.market.freshness import Freshness, FreshnessSettings
@@ -115,6 +116,7 @@ class Rig:
         self.parts = DeskParts(
             *(self.listing, self.marks, self.markets, self.oracles, self.freshness),
             *(self.ledger, self.orders, lambda _: self.ledger.equity_at_cost()),
+            *(lambda _: 1_000_000, lambda _: "APEX", PaperVenueSettings(matcher="book")),
         )
         agents = make_agents("arbitrage", self.settings, self.parts)
         self.scanner = next(agent for agent in agents if isinstance(agent, Scanner))

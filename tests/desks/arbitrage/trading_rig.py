@@ -89,6 +89,7 @@ class Trading(Rig):
         parts = DeskParts(
             *(self.listing, self.marks, self.markets, self.oracles, self.freshness),
             *(self.ledger, self.orders, lambda _: self.ledger.equity_at_cost()),
+            *(lambda _: 1_000_000, lambda _: "APEX", PaperVenueSettings(matcher="book")),
         )
         venue = PaperVenueSettings(matcher="book", latency_ms=latency_ms)
         self.approver, self.teller = Approver(), Teller()
