@@ -90,6 +90,8 @@ def test_each_event_has_its_channel() -> None:
             "limit_ticks": "1000",
             "position": "",
             "time_in_force": "fak",
+            "maker_chance": "0.0",
+            "maker_only": False,
         }
     ]
     assert whole["data"]["intent"]["expires_at"] is None

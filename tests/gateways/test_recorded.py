@@ -243,6 +243,20 @@ def test_a_file_that_holds_no_bars_is_one_line(tmp_path: Path) -> None:
     write(tmp_path, [bar("A", 0)])
     write(tmp_path, [bar("A", 0)], "candles_1m.parquet")
     assert "has both" in message_of(UsageError, tmp_path)
+    good.clear().write_parquet(write(tmp_path / "empty", [bar("A", 0)]) / path.name)
+    assert message_of(UsageError, tmp_path / "empty").endswith(
+        "has no rows; replace it by a file that holds bars"
+    )
+
+
+def test_what_is_no_file_in_the_place_of_bars_is_named(tmp_path: Path) -> None:
+    """A folder or a link to nothing is not said to be missing and there at once."""
+    place = tmp_path / "candles_1m.parquet"
+    place.mkdir()
+    assert message_of(UsageError, tmp_path) == f"{place} is a folder; put a Parquet file of bars there"
+    place.rmdir()
+    place.symlink_to(tmp_path / "nothing")
+    assert "is a link to nothing; put" in message_of(UsageError, tmp_path)
 
 
 def test_a_file_damaged_after_its_head_is_one_line(tmp_path: Path) -> None:

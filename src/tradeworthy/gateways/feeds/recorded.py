@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +20,10 @@ SETTING = "data.recorded (TRADEWORTHY_DATA__RECORDED)"
 
 
 def find_file(folder: Path, timeframe: str) -> Path:
-    """The folder's file of bars of `timeframe`; NotAvailable, saying what there is, if it has none."""
+    """The folder's file of bars of `timeframe`; NotAvailable, saying what there is, if it has none.
+
+    UsageError if what is there is no file, or there are two.
+    """
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "does not exist"
         raise NotAvailable(
@@ -31,6 +35,9 @@ def find_file(folder: Path, timeframe: str) -> Path:
         raise UsageError(f"{folder} has both {' and '.join(names)}; move one of them to a folder of its own")
     if found:
         return found[0]
+    if odd := next((folder / name for name in names if os.path.lexists(folder / name)), None):
+        what = "a folder" if odd.is_dir() else "a link to nothing" if odd.is_symlink() else "no file"
+        raise UsageError(f"{odd} is {what}; put a Parquet file of bars there")
     near = sorted({path.parent.name for name in names for path in folder.glob(f"*/{name}")})
     bars = sorted(path.name for stem in STEMS for path in folder.glob(f"{stem}_*.parquet"))
     there = (
@@ -89,6 +96,8 @@ class RecordedSource:
     def _require(self, symbols: Sequence[str], present: list[str]) -> None:
         for symbol in symbols:
             if symbol not in present:
+                if not present:
+                    raise UsageError(f"{self._path} has no rows; replace it by a file that holds bars")
                 near = difflib.get_close_matches(symbol, present, n=3, cutoff=0.4) or present[:3]
                 raise UsageError(f"{self._path} has no symbol {symbol!r}; the nearest are {', '.join(near)}")
 

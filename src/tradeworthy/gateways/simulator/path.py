@@ -29,6 +29,9 @@ BRIDGES_MAX = 1024
 JUMP_BARS = 8.0
 """A jump's standard deviation, in those of a bar."""
 
+MARKET_MOVE = "simulator market/move"
+"""The stream of the moves that all instruments share; no instrument's own begins so."""
+
 EPOCH_DEVIATION = 0.4
 LOG_PRICE_MAX = 3.0
 """Prices stay within e^3, about 20 times, of the start price: they turn round there."""
@@ -82,6 +85,8 @@ class PricePath:
         self._bridges: dict[int, float] = {}
         self._streams: dict[str, Stream] = {}
         self._name, self._seed = f"simulator/{instrument}", seed
+        self._market = Stream(seed, MARKET_MOVE) if settings.correlation else None
+        self._common, self._own = math.sqrt(settings.correlation), math.sqrt(1.0 - settings.correlation)
 
     def anchor(self, block: int) -> float:
         """The log price at the start of `block`, relative to the start price."""
@@ -104,6 +109,9 @@ class PricePath:
         regime = self._regimes(bars)
         high, low, activity, jump = pieces(self._stream("bar").words(bars), (14, 14, 12, 24))
         moves = self._stream("move").normal(bars)
+        if self._market is not None:
+            moves *= self._own
+            moves += self._market.normal(bars) * self._common
         moves += _DRIFT[regime]
         jumps = np.flatnonzero(jump < self._jump_chance)
         moves[jumps] += self._stream("jump").normal(bars[jumps]) * JUMP_BARS

@@ -18,6 +18,13 @@ class SimulatorSettings(Settings):
     volatility: float = Field(
         default=0.8, gt=0, le=20, description="Standard deviation of a year's log return, about."
     )
+    correlation: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="What any two instruments' bars have in common, as the correlation of their moves; jumps and "
+        "regimes are each instrument's own and take about a quarter of it away.",
+    )
     jumps_per_day: float = Field(
         default=1.0, ge=0, description="Sudden moves of about eight bars' volatility, per instrument and day."
     )
