@@ -20,7 +20,7 @@ def win_rate(wins: int, losses: int) -> float:
     return wins / (wins + losses) if wins + losses else 0.0
 
 
-def profit_factor(won: int, lost: int) -> float | None:
+def profit_factor(won: float, lost: float) -> float | None:
     """What winners made over what losers lost, both unsigned; None if nothing was lost."""
     return won / lost if lost else None
 
@@ -35,6 +35,12 @@ def sharpe(returns: Sequence[float], *, periods: int = DAYS_A_YEAR) -> float | N
         return None
     deviation = statistics.stdev(returns)
     return statistics.fmean(returns) / deviation * math.sqrt(periods) if deviation > 0 else None
+
+
+def sharpe_error(value: float, days: int, *, periods: int = DAYS_A_YEAR) -> float:
+    """The standard error of a Sharpe ratio over `days` days of independent returns (Lo 2002, eq. 9, annualised)."""
+    daily = value / math.sqrt(periods)
+    return math.sqrt((1.0 + daily * daily / 2.0) / days * periods)
 
 
 class Drawdown:
