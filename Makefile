@@ -42,6 +42,7 @@ python-version:
 $(VENV)/.installed: pyproject.toml constraints.txt | python-version
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[dev]'
+	$(BIN)/python -m tradeworthy.desks.divergence.warming
 	@touch $@
 
 $(BENCH_VENV)/.installed: pyproject.toml constraints.txt | python-version

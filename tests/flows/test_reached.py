@@ -5,12 +5,25 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.flows.reached import faults, gaps, guards, halts, legs, orders, outcomes, scanning, sets, trading
+from tests.flows.reached import (
+    faults,
+    gaps,
+    guards,
+    halts,
+    legs,
+    orders,
+    outcomes,
+    panels,
+    scanning,
+    sets,
+    stances,
+    trading,
+)
 from tests.flows.reached.demanded import demanded
 from tests.flows.reached.stage import Scenario
 from tests.flows.reached.table import TABLE
 
-MODULES = (orders, legs, halts, guards, outcomes, scanning, sets, trading, faults, gaps)
+MODULES = (orders, legs, halts, guards, outcomes, scanning, sets, trading, faults, gaps, stances, panels)
 """They fill the table while they are imported."""
 
 Play = Callable[[Scenario], dict[str, None]]

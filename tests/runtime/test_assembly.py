@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 
+from tests.desks.divergence.desk_rig import DeskRig
+from tests.desks.divergence.desk_rig import configured as panels
+from tests.desks.divergence.desk_rig import desk as panel_desk
 from tests.runtime.rig import BTC, TOLD, configured, desk, place, values
 from tradeworthy.core.errors import UsageError
 from tradeworthy.execution.accounting import CashMoved
 from tradeworthy.market.instruments import InstrumentListed
-from tradeworthy.runtime.assembly import check_desks, first_inputs, instruments_of
+from tradeworthy.runtime.assembly import first_inputs, instruments_of
 from tradeworthy.runtime.configuration import Configuration, from_values
+from tradeworthy.runtime.desks import check_desks
 
 
 def test_books_come_before_orders_orders_before_risk_and_risk_before_desks(tmp_path: Path) -> None:
@@ -92,3 +96,15 @@ def test_a_desk_may_not_be_named_like_a_part(tmp_path: Path) -> None:
     """Two parts of one name would share what they remember."""
     with pytest.raises(Exception, match="two agents are named 'ledger'"):
         place(tmp_path, desk("ledger", file=str(TOLD))).open()
+
+
+def test_a_desk_on_a_panel_brings_what_it_hears_before_itself() -> None:
+    """Its panel, the script if there is one, and the posture; no other session has these parts."""
+    script = [{"at": "2024-10-04T00:00:00Z", "posture": "TURTLE"}]
+    short = panel_desk("short", "0.5", forewarner={"enabled": True})
+    names = [*DeskRig(panels(short, panel_desk("long", "0.5"), script=script)).sequencer.agents]
+    assert names[names.index("tally") + 1 :] == [
+        *("panel-6x5m", "script", "survival-stack"),
+        *("short", "short-boosts", "short-forewarner", "short-flattener"),
+        *("long", "long-boosts", "long-flattener"),
+    ]

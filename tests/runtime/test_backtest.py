@@ -65,7 +65,10 @@ def test_its_files_tell_what_it_did(home: Home, tmp_path: Path) -> None:
     """One row a trade and a bar; the summary has the fingerprint's run."""
     out = tmp_path / "out"
     done = run_backtest(plan(out=out), home)
-    assert [path.name for path in done.files] == ["bars.csv", "daily.csv", "summary.json", "trades.csv"]
+    assert [path.name for path in done.files] == [
+        *("bars.csv", "daily.csv", "summary.json", "trades.csv"),
+        "tear_sheet.html",
+    ]
     with (out / "trades.csv").open(encoding="utf-8") as file:
         trades = list(csv.DictReader(file))
     assert len(trades) >= done.overview["trades_closed"] > 0

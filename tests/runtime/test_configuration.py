@@ -376,3 +376,51 @@ def test_a_desks_own_settings_are_judged_the_same_way(given: dict[str, Any], sai
     with pytest.raises(UsageError) as refused:
         section(Own, given, "desk x")
     assert str(refused.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (put("venue", "participation", to=True), "venue.participation"),
+        (put("instruments", 0, "lots_min", to=True), "instruments.0.lots_min"),
+        (put("simulator", "start_price", to={"BTC": True}), "simulator.start_price.BTC"),
+    ],
+)
+def test_true_is_no_number(change: Change, place: str) -> None:
+    """It would count as 1, and trade."""
+    assert fault(change) == f"{place} is true or false; give a number"
+    assert from_values(values() | {"store": {"bars": True}}, "x").store.bars
+
+
+def test_true_is_no_number_of_a_desks_own() -> None:
+    """A share of the capital that nobody wrote; a switch is one."""
+
+    class Own(Settings):
+        share: float = 0.5
+        gate: bool = False
+
+    with pytest.raises(UsageError, match="desk a: share is true or false; give a number"):
+        section(Own, {"share": True, "gate": True}, "desk a")
+    assert section(Own, {"gate": True}, "desk a").gate
+
+
+def test_a_fault_names_the_variables_that_go_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads the file would not find the value there."""
+    monkeypatch.setenv("TRADEWORTHY_ACCOUNT__CASH", "lots")
+    path = written(tmp_path)
+    with pytest.raises(UsageError) as refused:
+        load(path)
+    assert str(refused.value).startswith(f"{path} with TRADEWORTHY_ACCOUNT__CASH: account.cash: ")
+
+
+def test_a_variable_for_one_desk_of_a_list_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list is changed in the file, or given whole."""
+    monkeypatch.setenv("TRADEWORTHY_DESKS__0__SHARE", "0.5")
+    with pytest.raises(
+        UsageError, match=r"DESKS__0__SHARE: desks is a list; .* as JSON in TRADEWORTHY_DESKS$"
+    ):
+        load(written(tmp_path))

@@ -8,8 +8,8 @@ import pytest
 from tests.runtime.rig import TOLD, configured, desk
 from tradeworthy.core.errors import UsageError
 from tradeworthy.execution.desk import Desk
-from tradeworthy.runtime.assembly import make_desk
 from tradeworthy.runtime.desk_files import load_desk
+from tradeworthy.runtime.desks import make_desk
 
 DESK = """
 from __future__ import annotations

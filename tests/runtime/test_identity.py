@@ -99,4 +99,4 @@ def test_pace_and_places_do_not_make_another_run(change: Callable[[Path], Plan],
 def test_machine_class_and_versions_are_words() -> None:
     """They go into the header, and a replay elsewhere names what differs."""
     assert cpu_features().split()
-    assert set(versions()) == {"python", "msgspec", "numpy"}
+    assert set(versions()) == {"python", "msgspec", "numba", "numpy"}

@@ -14,7 +14,7 @@ import pytest
 from tests.runtime.rig import SECOND, START, TOLD, configured, desk, events_of, feed, packets_of, price
 from tradeworthy.core.errors import UsageError
 from tradeworthy.core.events import Resumed
-from tradeworthy.execution.accounting import CashMoved
+from tradeworthy.execution.accounting import CashMoved, Opened
 from tradeworthy.journal.reader import read_header
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.opening import OpenRun, claim_ordinal, open_run
@@ -63,6 +63,27 @@ def test_the_same_command_goes_on_with_its_run(opener: Opener) -> None:
     folder = opener.home.runs / name_of(again)
     assert len(events_of(folder, CashMoved)) == 1
     assert events_of(folder, Resumed) == []
+
+
+def test_an_empty_run_begins_with_what_it_takes_over(opener: Opener) -> None:
+    """D11: which is on record; the run that goes on has its own journal and is not asked again."""
+    asked: list[int] = []
+
+    def opening(start_ts: int) -> Opened:
+        asked.append(start_ts)
+        return Opened("ledger", 77, ())
+
+    def opened() -> OpenRun:
+        run = open_run(opener.plan, opener.home, FEED, START, opening=opening)
+        run.life.close()
+        return run
+
+    runs = opened(), opened()
+    folder = opener.home.runs / name_of(runs[0])
+    assert [run.resumed for run in runs] == [False, True]
+    assert asked == [START]
+    assert [one.cash for one in events_of(folder, Opened)] == [77]
+    assert events_of(folder, CashMoved) == []
 
 
 def test_pace_makes_no_other_run(opener: Opener) -> None:
@@ -162,7 +183,7 @@ def test_the_header_says_all_that_a_replay_needs(opener: Opener) -> None:
         "end_ts": START + 60 * SECOND,
     }
     assert header.cpu
-    assert set(header.versions) == {"python", "msgspec", "numpy"}
+    assert set(header.versions) == {"python", "msgspec", "numba", "numpy"}
 
 
 def test_two_processes_never_share_an_ordinal(tmp_path: Path) -> None:

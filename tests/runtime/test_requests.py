@@ -33,6 +33,7 @@ from tradeworthy.market.instruments import CASH_UNIT, Instrument, InstrumentList
 from tradeworthy.market.markets import MarketStatus
 from tradeworthy.market.predictions import Market, MarketOpened
 from tradeworthy.risk.operators import Operator
+from tradeworthy.risk.stance import Posture, PostureReported
 from tradeworthy.runtime.life import Life
 from tradeworthy.runtime.overview import overview
 from tradeworthy.runtime.requests import RequestHandler
@@ -228,3 +229,22 @@ def test_an_oracles_symbol_may_be_injected_though_it_is_no_instrument(session: D
     feed(session.life, price(instrument="SOL", at=150.0, ts=START))
     assert session.ask(Inject("price", [{"instrument": "SOL", "price": 151.0}])) == {"admitted": 1}
     assert session.life.core.oracles.price("SOL") == 151.0
+
+
+def test_what_another_process_says_is_an_input_once(session: Desk) -> None:
+    """D5: at its own source and position, between turns; a position that is known is a repeat."""
+    handler = RequestHandler(session.life, session.latch, session.stop, lambda: START)
+    for seq in (5, 5, 4):
+        handler.hear("safety:latest/w", seq, PostureReported(Posture.TURTLE, START, seq))
+    session.life.writer.wait_durable()
+    found = [packet for packet in packets_of(session.there.folder) if packet.agent == "safety:latest/w"]
+    assert [packet.position for packet in found] == [5]
+
+
+def test_after_the_end_nobody_is_heard(session: Desk) -> None:
+    """A run that ended stays as it ended."""
+    session.life.finish(session.life.core.sequencer.now)
+    before = session.life.core.sequencer.seq
+    handler = RequestHandler(session.life, session.latch, session.stop, lambda: START)
+    handler.hear("safety:latest/w", 1, PostureReported(Posture.APEX, START, 1))
+    assert session.life.core.sequencer.seq == before

@@ -606,3 +606,27 @@ def test_a_token_is_not_handed_to_a_session_on_bars(tmp_path: Path) -> None:
     )
     with pytest.raises(UsageError, match="the configuration has no instrument polymarket:0xa:YES any more"):
         open_wall_run(Plan(bars, Mode.PAPER), wall.home, FEED, START + HOUR)
+
+
+def test_without_books_to_take_over_the_opening_is_asked_and_only_then(wall: Desk) -> None:
+    """D11: the journal goes first: a run that goes on, and one that follows, have their books from it."""
+    asked: list[int] = []
+
+    def opening(ts: int) -> Opened:
+        asked.append(ts)
+        return Opened("ledger", 77 * CASH_UNIT, ())
+
+    def opened(ts: int, **changes: Any) -> Path:
+        run = open_wall_run(dataclasses.replace(wall.plan, **changes), wall.home, FEED, ts, opening)
+        run.life.close()
+        return wall.folder(run)
+
+    first = opened(START)
+    assert opened(START + HOUR) == first
+    heir = opened(START + 2 * HOUR, configuration=CHANGED)
+    assert asked == [START]
+    assert [one.parent for folder in (first, heir) for one in events_of(folder, Opened)] == [
+        "ledger",
+        first.name,
+    ]
+    assert [one.cash for one in events_of(heir, Opened)] == [77 * CASH_UNIT]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from tradeworthy.core.agents import Agent
 from tradeworthy.core.errors import UsageError
 from tradeworthy.core.events import Event
 from tradeworthy.core.ports import Outbox, Recorder
 from tradeworthy.core.sequencer import Sequencer
-from tradeworthy.execution.accounting import CashMoved
-from tradeworthy.execution.desk import Desk, DeskParts
+from tradeworthy.execution.accounting import CashMoved, Opened
+from tradeworthy.execution.desk import DeskParts
 from tradeworthy.execution.fingerprint import Fingerprint
 from tradeworthy.execution.ledger import Ledger
 from tradeworthy.execution.order_desk import OrderDesk
@@ -20,6 +19,7 @@ from tradeworthy.execution.paper_executor import paper_executor
 from tradeworthy.execution.positions import Position
 from tradeworthy.execution.settlement import Settlement
 from tradeworthy.execution.tally import Tally
+from tradeworthy.market.bars import TIMEFRAMES_NS
 from tradeworthy.market.freshness import Freshness
 from tradeworthy.market.instruments import Instrument, InstrumentListed
 from tradeworthy.market.listing import Listing
@@ -27,12 +27,14 @@ from tradeworthy.market.markets import Markets
 from tradeworthy.market.marks import Marks
 from tradeworthy.market.money import Scale, cash_of
 from tradeworthy.market.oracles import Oracles
+from tradeworthy.market.panels import Panel, Universe
 from tradeworthy.risk.flattener import Flattener
 from tradeworthy.risk.guardian import Guardian
+from tradeworthy.risk.posture import SurvivalStack
+from tradeworthy.risk.script import Script
 from tradeworthy.risk.settings import PPM, DeskRisk, ppm_of
-from tradeworthy.runtime.configuration import Configuration, DeskSettings, InstrumentSettings, section
-from tradeworthy.runtime.desk_files import load_desk
-from tradeworthy.runtime.desk_kinds import KINDS
+from tradeworthy.runtime.configuration import Configuration, InstrumentSettings
+from tradeworthy.runtime.desks import desk_agents, universes_of
 from tradeworthy.runtime.event_union import codec
 
 CONFIGURED = "configuration"
@@ -51,6 +53,10 @@ class Account:
     def capital(self, desk: str) -> int:
         """The desk's share of the account at cost, in cash units."""
         return self._ledger.equity_at_cost() * self._shares[desk] // PPM
+
+    def share_ppm(self, desk: str) -> int:
+        """The desk's share of the account in millionths."""
+        return self._shares[desk]
 
 
 @dataclass(frozen=True)
@@ -102,11 +108,17 @@ def assemble(
     )
     fingerprint, tally = Fingerprint(ledger), Tally()
     account = Account(ledger, orders, listing, {name: ppm_of(risk.share) for name, risk in risks.items()})
-    readable = DeskParts(listing, marks, markets, oracles, freshness, ledger, orders, account.capital)
+    universes = universes_of(configuration)
+    posture = SurvivalStack(configuration.posture, _bar_ns(configuration), ledger, marks)
+    readable = DeskParts(
+        *(listing, marks, markets, oracles, freshness, ledger, orders),
+        *(account.capital, account.share_ppm, posture.current, configuration.venue),
+    )
     agents: list[Agent] = [*observers, listing, marks, markets, oracles, freshness]
     agents += [ledger, orders, Settlement(ledger, markets), venue, guardian, fingerprint, tally]
+    agents += _panel_agents(configuration, universes, posture)
     for settings in configuration.desks:
-        agents += desk_agents(settings, account, readable)
+        agents += desk_agents(settings, account, readable, universes)
         agents.append(
             Flattener(settings.name, settings.on_fault, ledger=ledger, orders=orders, listing=listing)
         )
@@ -117,41 +129,19 @@ def assemble(
     )
 
 
-def check_desks(configuration: Configuration) -> None:
-    """UsageError for a desk that can't be made of its section: before any server is started for it."""
-    for settings in configuration.desks:
-        if settings.kind:
-            built_in_settings(settings)
-        else:
-            make_desk(settings)
+def _panel_agents(
+    configuration: Configuration, universes: Mapping[str, Universe], posture: SurvivalStack
+) -> list[Agent]:
+    """What only desks on a panel ask for: the panels, the posture, and the script that the configuration may have."""
+    if not universes:
+        return []
+    script = [Script(configuration.script)] if configuration.script else []
+    return [*(Panel(universe) for universe in dict.fromkeys(universes.values())), *script, posture]
 
 
-def desk_agents(settings: DeskSettings, account: Account, parts: DeskParts) -> list[Agent]:
-    """The agents of one `[[desks]]` section; UsageError if they can't be made of it."""
-    if settings.kind:
-        return KINDS[settings.kind].make_agents(settings.name, built_in_settings(settings), parts)
-    desk = make_desk(settings)
-    desk.account = account
-    return [desk]
-
-
-def built_in_settings(settings: DeskSettings) -> Any:
-    """The own section of a built-in desk, judged by its class."""
-    kind = KINDS[settings.kind]
-    return section(kind.settings, settings.settings, f"desk {settings.name}, kind {settings.kind}")
-
-
-def make_desk(settings: DeskSettings) -> Desk:
-    """The desk of a `[[desks]]` section that names a file."""
-    assert settings.file is not None
-    kind = load_desk(settings.file)
-    own = section(kind.Settings, settings.settings, f"desk {settings.name}, {settings.file.name}")
-    try:
-        return kind(settings.name, own, settings.instruments, settings.timeframe)
-    except TypeError as error:
-        raise UsageError(
-            f"desk {settings.name} can't be made: {error}; leave out __init__ or keep its arguments"
-        ) from error
+def _bar_ns(configuration: Configuration) -> int:
+    """The shortest of the bars that desks trade, in ns (0: they trade none)."""
+    return min((TIMEFRAMES_NS[desk.timeframe] for desk in configuration.desks if desk.on_bars), default=0)
 
 
 def instruments_of(configuration: Configuration) -> list[Instrument]:
@@ -179,7 +169,7 @@ def listed_instruments(configuration: Configuration) -> list[Event]:
     return [InstrumentListed(item) for item in instruments_of(configuration)]
 
 
-def first_inputs(configuration: Configuration) -> list[Event]:
-    """What a new run is told before its feed begins."""
-    initial = CashMoved(cash_of(configuration.account.cash), "initial cash")
+def first_inputs(configuration: Configuration, taken_over: Opened | None = None) -> list[Event]:
+    """What a new run is told before its feed begins: cash from the configuration, unless it takes over some."""
+    initial = taken_over or CashMoved(cash_of(configuration.account.cash), "initial cash")
     return [*listed_instruments(configuration), initial]

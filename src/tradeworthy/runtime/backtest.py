@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +16,18 @@ from tradeworthy.gateways.feeds.protocol import FeedReport
 from tradeworthy.market.bars import BarClosed
 from tradeworthy.market.money import cash_of
 from tradeworthy.market.predictions import MarketOpened
+from tradeworthy.reporting.assumptions import assumptions_of
 from tradeworthy.reporting.files import FILES, BacktestFiles, make_folder
-from tradeworthy.runtime.assembly import check_desks
+from tradeworthy.reporting.tear_sheet import write_tear_sheet
+from tradeworthy.runtime.assembly import instruments_of
+from tradeworthy.runtime.desks import check_desks
 from tradeworthy.runtime.drivers import SimulatedDriver
 from tradeworthy.runtime.event_union import codec
 from tradeworthy.runtime.feeds import open_feed
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.opening import open_run
 from tradeworthy.runtime.overview import overview
+from tradeworthy.runtime.panel_logs import panel_logs
 from tradeworthy.runtime.plan import Plan
 
 Watch = Callable[[dict[str, Any]], None]
@@ -61,9 +65,12 @@ class FileSink(Agent):
             self.files.add(codec().decode(body)[1])
 
 
-def run_backtest(plan: Plan, home: Home, watch: Watch | None = None) -> Backtested:
-    """Run `plan` over its feed; trades.csv, daily.csv, summary.json and bars.csv go to `plan.out`, if it is given.
+def run_backtest(
+    plan: Plan, home: Home, watch: Watch | None = None, *, observers: Sequence[Agent] = ()
+) -> Backtested:
+    """Run `plan` over its feed; trades.csv, daily.csv, summary.json, bars.csv and tear_sheet.html go to `plan.out`.
 
+    Without one nothing is written. Each desk on a panel has a folder of its own there, in the form of its engine.
     UsageError for an endless feed without a duration; DeskHalted if a desk raises: a backtest has no quarantine.
     """
     home.make()
@@ -75,12 +82,13 @@ def run_backtest(plan: Plan, home: Home, watch: Watch | None = None) -> Backtest
     if plan.out:
         make_folder(plan.out)
     sink = FileSink() if plan.out else None
+    logs = panel_logs(plan.configuration, plan.out) if plan.out else None
     run = open_run(
         plan,
         home,
         feed.identity(),
         start_ts,
-        observers=[sink] if sink else [],
+        observers=[*observers, *(one for one in (sink, logs) if one)],
         on_decision=sink.take_decision if sink else None,
     )
     life, looks = run.life, 0
@@ -102,10 +110,26 @@ def run_backtest(plan: Plan, home: Home, watch: Watch | None = None) -> Backtest
         life.snapshot()
         if sink and sink.files:
             sink.files.close()
-    written = [plan.out / name for name in sorted(FILES)] if plan.out else []
+        if logs:
+            logs.close()
+    written = _written(plan, feed.name) if plan.out else []
     return Backtested(
         life.figures(), overview(life, run.end_ts or feed_end), feed.report(), written, finished
     )
+
+
+def _written(plan: Plan, feed: str) -> list[Path]:
+    """Draw the tear sheet of what is in `plan.out`; all files that are there."""
+    configuration, out = plan.configuration, plan.out
+    assert out is not None
+    instruments = instruments_of(configuration)
+    leverage = configuration.risk.leverage_max
+    assumed = assumptions_of(
+        configuration.venue, instruments, feed=feed, seed=plan.the_seed, leverage=leverage
+    )
+    sheet = write_tear_sheet(out, configuration.name, assumed)
+    folders = [out, *(out / desk.name for desk in configuration.desks if desk.on_panel)]
+    return [*(folder / name for folder in folders for name in sorted(FILES)), sheet]
 
 
 def _files(plan: Plan, out: Path, run: str, scale: Any) -> BacktestFiles:

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic_settings import (
@@ -29,8 +29,10 @@ from tradeworthy.journal.segments import Header
 from tradeworthy.market.bars import TIMEFRAMES_NS
 from tradeworthy.market.freshness import FreshnessSettings
 from tradeworthy.market.oracles import OracleSettings
+from tradeworthy.risk.posture import PostureSettings
+from tradeworthy.risk.script import ScriptEntry
 from tradeworthy.risk.settings import OnFault, RiskSettings, Share
-from tradeworthy.runtime.desk_kinds import KINDS
+from tradeworthy.runtime.desk_kinds import KINDS, PanelKind
 
 ENV_PREFIX = "TRADEWORTHY_"
 ENV_DELIMITER = "__"
@@ -91,10 +93,11 @@ class DeskSettings(Settings):
             )
         if self.kind:
             self._check_kind()
-        elif not self.instruments:
-            raise ValueError(f"desk {self.name} has no instruments; name those it trades")
-        elif self.timeframe not in TIMEFRAMES_NS:
-            raise ValueError(f"timeframe {self.timeframe!r} is none of {', '.join(TIMEFRAMES_NS)}")
+        if self.on_bars:
+            if not self.instruments:
+                raise ValueError(f"desk {self.name} has no instruments; name those it trades")
+            if self.timeframe not in TIMEFRAMES_NS:
+                raise ValueError(f"timeframe {self.timeframe!r} is none of {', '.join(TIMEFRAMES_NS)}")
         return self
 
     def _check_kind(self) -> None:
@@ -102,10 +105,20 @@ class DeskSettings(Settings):
             near = _nearest(self.kind, list(KINDS)) or f"; there is {', '.join(KINDS)}"
             raise ValueError(f"desk {self.name}: there is no kind {self.kind!r}{near}")
         for key, given in (("timeframe", self.timeframe), ("instruments", self.instruments)):
-            if given:
+            if given and not self.on_bars:
                 raise ValueError(
                     f"desk {self.name}: a desk of kind {self.kind} trades what its feed lists; leave {key} out"
                 )
+
+    @property
+    def on_bars(self) -> bool:
+        """Whether it trades bars of the instruments that it names; else it trades what a feed lists."""
+        return not self.kind or self.on_panel
+
+    @property
+    def on_panel(self) -> bool:
+        """Whether it is a built-in desk that trades the panel of its instruments."""
+        return isinstance(KINDS.get(self.kind), PanelKind)
 
 
 class JournalSettings(Settings):
@@ -123,10 +136,14 @@ class StoreSettings(Settings):
 
 
 class DataSettings(Settings):
-    """Where data lies: `recorded` is what `--feed recorded` reads, `catalog` the Parquet catalog."""
+    """Where data lies: `recorded` is what `--feed recorded` reads, `catalog` the Parquet catalog.
+
+    `archive_url` is where `data fetch` gets bars, if not from the venue's public archive.
+    """
 
     recorded: Path | None = None
     catalog: Path | None = None
+    archive_url: str | None = None
 
 
 class Configuration(Settings):
@@ -139,6 +156,8 @@ class Configuration(Settings):
     instruments: tuple[InstrumentSettings, ...] = ()
     desks: tuple[DeskSettings, ...] = Field(min_length=1)
     risk: RiskSettings = RiskSettings()
+    posture: PostureSettings = PostureSettings()
+    script: tuple[ScriptEntry, ...] = ()
     journal: JournalSettings = JournalSettings()
     store: StoreSettings = StoreSettings()
     data: DataSettings = DataSettings()
@@ -171,25 +190,46 @@ class Configuration(Settings):
         if shares > 1:
             raise ValueError(f"the desks' shares sum to {shares}, and 1 is the whole account; lower them")
         self._check_kinds()
+        self._check_script()
         return self
 
     def _check_kinds(self) -> None:
-        """Built-in desks live on order books of a feed that they share with no desk on bars."""
-        built_in = [desk for desk in self.desks if desk.kind]
-        if not built_in:
-            return
-        _once("desk of kind", [desk.kind for desk in built_in])
+        """Desks on order books have a feed that they share with no desk on bars; panels fill at their own close."""
+        on_books = [desk for desk in self.desks if not desk.on_bars]
         for desk in self.desks:
-            if not desk.kind:
+            if desk.on_panel and self.venue.fills == "next_open" and self.venue.matcher == "bar":
                 raise ValueError(
-                    f"desk {desk.name} trades bars and desk {built_in[0].name} order books, which no feed has"
+                    f"desk {desk.name}, kind {desk.kind}, is sized at the close that it trades at, and the venue fills"
+                    ' at the next open; set fills = "maker_draw" or "taker_close" in [venue]'
+                )
+            if desk.on_panel and self.venue.matcher != "bar":
+                raise ValueError(
+                    f'desk {desk.name} trades bars, and the venue fills from order books; set matcher = "bar" in'
+                    " [venue]"
+                )
+            if on_books and desk.on_bars:
+                raise ValueError(
+                    f"desk {desk.name} trades bars and desk {on_books[0].name} order books, which no feed has"
                     " together; give each a session of its own"
                 )
-        if self.venue.matcher != "book":
+        _once("desk of kind", [desk.kind for desk in on_books])
+        if on_books and self.venue.matcher != "book":
             raise ValueError(
-                f"desk {built_in[0].name} trades order books, and the venue fills from bars;"
+                f"desk {on_books[0].name} trades order books, and the venue fills from bars;"
                 ' set matcher = "book" in [venue]'
             )
+
+    def _check_script(self) -> None:
+        if self.script and not any(desk.on_panel for desk in self.desks):
+            kinds = ", ".join(name for name, kind in KINDS.items() if isinstance(kind, PanelKind))
+            raise ValueError(
+                f"[[script]] is heard by desks of kind {kinds} alone, and there is none; leave it out"
+            )
+        known = [desk.name for desk in self.desks]
+        for entry in self.script:
+            if entry.desk and entry.desk not in known:
+                near = _nearest(entry.desk, known) or f"; the desks are {', '.join(known)}"
+                raise ValueError(f"an entry of [[script]] is for desk {entry.desk}, which there is not{near}")
 
     @property
     def desk_files(self) -> tuple[Path, ...]:
@@ -199,7 +239,7 @@ class Configuration(Settings):
     @property
     def on_predictions(self) -> bool:
         """Whether its desks trade prediction markets, whose tokens their feed lists."""
-        return any(desk.kind for desk in self.desks)
+        return not all(desk.on_bars for desk in self.desks)
 
     def resolved(self) -> dict[str, Any]:
         """The whole configuration as JSON values; what the journal's header holds."""
@@ -239,8 +279,8 @@ def load(path: Path) -> Configuration:
     desks = values.get("desks")
     _make_absolute(path.parent, desks if isinstance(desks, list) else [], "file")
     _make_absolute(path.parent, [values.get("recorded_markets")], "events")
-    _check_environment()
-    return _made(_Overridden, values, str(path))
+    named = [str(path), *_overrides()]
+    return _made(_Overridden, values, " with ".join(named))
 
 
 def _make_absolute(folder: Path, sections: list[Any], key: str) -> None:
@@ -260,23 +300,47 @@ def recorded(header: Header) -> Configuration:
     return from_values(header.configuration, f"the header of run {header.run}")
 
 
-def _made(model: type[Configuration], values: dict[str, Any], name: str) -> Configuration:
+def _made(model: type[Section], values: dict[str, Any], name: str) -> Section:
     try:
-        return model(**values)
+        made = model(**values)
     except ValidationError as error:
-        raise UsageError(f"{name}: {'; '.join(_lines(error))}") from error
+        raise UsageError(f"{name}: {'; '.join(_lines(error, model))}") from error
     except SettingsError as error:
         raise UsageError(f"{ENV_PREFIX}...: {error}: {error.__cause__}; give it as JSON") from error
+    if places := list(_switches(made, values)):
+        raise UsageError(f"{name}: {', '.join(places)} is true or false; give a number")
+    return made
 
 
-def _check_environment() -> None:
-    """UsageError for a TRADEWORTHY_SECTION__KEY without such a section: a limit that would not hold."""
-    sections = list(Configuration.model_fields)
+def _switches(made: Any, given: Any, place: str = "") -> Iterator[str]:
+    """Where a number is called for and true or false stands: true would count as 1, and trade."""
+    if isinstance(given, bool) and not isinstance(made, bool):
+        yield place
+    elif isinstance(given, dict):
+        for key, value in given.items():
+            inner = made.get(key) if isinstance(made, dict) else getattr(made, key, value)
+            yield from _switches(inner, value, f"{place}.{key}".lstrip("."))
+    elif isinstance(given, list) and isinstance(made, list | tuple):
+        for number, (inner, value) in enumerate(zip(made, given, strict=False)):
+            yield from _switches(inner, value, f"{place}.{number}")
+
+
+def _overrides() -> Iterator[str]:
+    """The variables TRADEWORTHY_SECTION__KEY; UsageError for one that would not hold: there is no such section."""
+    sections = Configuration.model_fields
     for variable in sorted(os.environ):
         place, delimiter, _ = variable.removeprefix(ENV_PREFIX).partition(ENV_DELIMITER)
-        if variable.startswith(ENV_PREFIX) and delimiter and place.lower() not in sections:
-            near = _nearest(place.lower(), sections) or f"; the sections are {', '.join(sections)}"
+        if not variable.startswith(ENV_PREFIX) or not delimiter:
+            continue
+        if place.lower() not in sections:
+            near = _nearest(place.lower(), list(sections)) or f"; the sections are {', '.join(sections)}"
             raise UsageError(f"environment variable {variable}: there is no section {place.lower()}{near}")
+        if get_origin(sections[place.lower()].annotation) is tuple:
+            raise UsageError(
+                f"environment variable {variable}: {place.lower()} is a list; change it in the file, or give all of it"
+                f" as JSON in {ENV_PREFIX}{place}"
+            )
+        yield variable
 
 
 def _once(noun: str, names: list[str]) -> None:
@@ -290,7 +354,7 @@ def _nearest(name: str, known: list[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _lines(error: ValidationError, model: type[BaseModel] = Configuration) -> Iterator[str]:
+def _lines(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
     for fault in error.errors():
         place, kind, given = ".".join(str(part) for part in fault["loc"]), fault["type"], fault["input"]
         if kind == "extra_forbidden":
@@ -328,7 +392,4 @@ def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
 
 def section(model: type[Section], values: dict[str, Any], name: str) -> Section:
     """A section of a desk's own, judged by its class; `name` goes in errors."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        raise UsageError(f"{name}: {'; '.join(_lines(error, model))}") from error
+    return _made(model, values, name)

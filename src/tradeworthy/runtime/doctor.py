@@ -20,13 +20,16 @@ from tradeworthy.core.errors import TradeworthyError
 from tradeworthy.gateways import embedded as redis_server
 from tradeworthy.gateways.bus import connect as connect_bus
 from tradeworthy.gateways.bus import place_of as place_of_bus
+from tradeworthy.gateways.capital_ledger import read_ledger
 from tradeworthy.gateways.control import PATH_BYTES_MAX
 from tradeworthy.gateways.feeds.recorded import STEMS
 from tradeworthy.gateways.latch import LatchFile
-from tradeworthy.runtime.assembly import check_desks, instruments_of, timeframe_of
+from tradeworthy.runtime.assembly import instruments_of, timeframe_of
 from tradeworthy.runtime.configuration import Configuration
+from tradeworthy.runtime.desks import check_desks
 from tradeworthy.runtime.home import Home, holder_words, read_holder
 from tradeworthy.runtime.runs import find
+from tradeworthy.runtime.state_keeping import ledgers_in
 from tradeworthy.store import addresses
 from tradeworthy.store.migrating import schema_versions
 
@@ -37,7 +40,10 @@ CLOCK_SKEW_S_WARN = 1.0
 RECORDED_VARIABLE = "TRADEWORTHY_DATA__RECORDED"
 
 
-CHECKS = ("python", "home", "disk", "socket", "session", "latch", "clock", "recorded", "database", "redis")
+CHECKS = (
+    *("python", "home", "disk", "socket", "session", "latch", "clock", "recorded", "ledgers"),
+    *("database", "redis"),
+)
 """In their order."""
 
 
@@ -69,6 +75,7 @@ def examine(home: Home, configuration: Configuration | None = None) -> Iterator[
         lambda: check_latch(home),
         check_clock,
         lambda: check_recorded(configuration),
+        lambda: check_ledgers(home),
         lambda: check_database(home),
         lambda: check_redis(home),
     ]
@@ -186,6 +193,15 @@ def check_recorded(configuration: Configuration | None) -> Finding:
         return Finding("recorded", State.WARN, f"{folder} holds no bars", step)
     folders = len({path.parent for path in bars})
     return Finding("recorded", State.OK, f"{folder} holds {len(bars)} files of bars in {folders} folders")
+
+
+def check_ledgers(home: Home) -> Finding:
+    """That the chains of the capital ledgers under the home folder hold; UsageError names the first that doesn't."""
+    paths = ledgers_in(home)
+    if not paths:
+        return Finding("ledgers", State.OK, "there is no capital ledger yet")
+    days = sum(len(read_ledger(path)) for path in paths)
+    return Finding("ledgers", State.OK, f"{len(paths)} capital ledgers with {days} days are whole")
 
 
 def check_configuration(configuration: Configuration) -> Finding:

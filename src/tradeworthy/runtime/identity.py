@@ -15,7 +15,7 @@ import tradeworthy
 from tradeworthy.core.errors import UsageError
 
 DECIDING_ROOMS = ("core", "market", "execution", "risk", "learning", "desks")
-DECIDING_LIBRARIES = ("msgspec", "numpy")
+DECIDING_LIBRARIES = ("msgspec", "numba", "numpy")
 """Libraries whose version can change a decision."""
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from tradeworthy.core.agents import Agent
 from tradeworthy.core.events import Event
 from tradeworthy.core.ports import Outbox, Recorder
+from tradeworthy.execution.accounting import Opened
 from tradeworthy.journal.segments import Header, list_segments
 from tradeworthy.runtime.assembly import CONFIGURED, Core, assemble, first_inputs
 from tradeworthy.runtime.configuration import Configuration
@@ -19,6 +21,12 @@ from tradeworthy.runtime.runs import RunName, header_of, identity_of, newest
 
 SECOND_NS = 1_000_000_000
 Sink = Callable[[bytes], None]
+Opening = Callable[[int], Opened | None]
+"""What a run that begins at that session time (UTC ns) takes over; None: the configuration's cash."""
+
+
+def nothing_taken_over(_: int) -> None:
+    """The configuration's cash."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +47,12 @@ def open_run(
     *,
     observers: Sequence[Agent] = (),
     on_decision: Sink | None = None,
+    opening: Opening = nothing_taken_over,
 ) -> OpenRun:
     """The plan's unfinished run, recovered, or an empty one, on the simulated clock.
 
-    `feed` is the feed's identity, `start_ts` where its time begins (UTC ns).
+    `feed` is the feed's identity, `start_ts` where its time begins (UTC ns); `opening` says what an empty one
+    takes over.
     """
     stem, decisions = stem_of(plan, feed)
     last = newest(home, stem)
@@ -51,12 +61,17 @@ def open_run(
     if resumes and last and not is_concluded(home.runs / str(last)):
         header = header_of(plan, last, feed, decisions, start_ts=start_ts, end_ts=end_ts)
         life = make_life(plan.configuration, home, header)
-        begin(life, start_ts, first_inputs(plan.configuration))
+        with ExitStack() as undo:
+            undo.callback(life.close)
+            if life.core.sequencer.positions.get(CONFIGURED, -1) + 1 < len(first_inputs(plan.configuration)):
+                begin(life, start_ts, first_inputs(plan.configuration, opening(start_ts)))
+            undo.pop_all()
         return OpenRun(life, start_ts, end_ts, resumed=True)
+    first = first_inputs(plan.configuration, opening(start_ts))
     name = RunName(stem, claim_ordinal(home, stem, last, alone=plan.mode is not Mode.BACKTEST))
     header = header_of(plan, name, feed, decisions, start_ts=start_ts, end_ts=end_ts)
     life = make_life(plan.configuration, home, header, observers, on_decision)
-    begin(life, start_ts, first_inputs(plan.configuration))
+    begin(life, start_ts, first)
     return OpenRun(life, start_ts, end_ts, resumed=False)
 
 

@@ -19,7 +19,7 @@ from tradeworthy.market.instruments import Instrument
 from tradeworthy.risk.operators import Operator, Order
 from tradeworthy.runtime.assembly import Core
 from tradeworthy.runtime.clocks import Now, wall_now
-from tradeworthy.runtime.life import Life
+from tradeworthy.runtime.life import SESSION, Life
 from tradeworthy.runtime.overview import overview
 
 log = structlog.get_logger()
@@ -58,6 +58,15 @@ class RequestHandler:
         except AllHalted:
             self._stop.set()
             raise
+
+    def hear(self, source: str, position: int, event: Event) -> None:
+        """Admit what another process says, unless the run is over; what stands at a known position is a repeat."""
+        if SESSION in self._life.core.sequencer.positions:
+            return
+        try:
+            self._life.admit(source, self._now(), event, position=position)
+        except AllHalted:
+            self._stop.set()  # the session's own next step raises it again
 
     def obey(self, latch: Latch) -> None:
         """Halt by the latch file, which somebody set while no session heard of it."""

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import structlog
 
+from tradeworthy.core.agents import Agent
 from tradeworthy.core.errors import AllHalted, UsageError
 from tradeworthy.gateways.control import ControlServer
 from tradeworthy.gateways.feeds.protocol import Feed, FeedReport, LiveFeed
 from tradeworthy.gateways.latch import LatchFile
 from tradeworthy.journal.keeping import compress_closed, remove_old_runs
 from tradeworthy.journal.segments import START
-from tradeworthy.runtime.assembly import check_desks
 from tradeworthy.runtime.clocks import Now, Pace, wall_now
+from tradeworthy.runtime.desks import check_desks
 from tradeworthy.runtime.drivers import Beat, Driver, SimulatedDriver
 from tradeworthy.runtime.faces import PILOT, SESSION, Face
 from tradeworthy.runtime.feeds import open_feed
@@ -26,13 +28,14 @@ from tradeworthy.runtime.home import Home, SessionLock
 from tradeworthy.runtime.life import Life
 from tradeworthy.runtime.narration import Narrator
 from tradeworthy.runtime.opening import OpenRun, open_run
+from tradeworthy.runtime.opening_capital import taken_over
 from tradeworthy.runtime.overview import overview
 from tradeworthy.runtime.pid_file import pid_file
 from tradeworthy.runtime.plan import Mode, Plan
 from tradeworthy.runtime.recovered import recovered
 from tradeworthy.runtime.requests import RequestHandler
 from tradeworthy.runtime.runs import holds_books
-from tradeworthy.runtime.services import Services
+from tradeworthy.runtime.services import KeptState, Services
 from tradeworthy.runtime.signals import StopSignals
 from tradeworthy.runtime.wall import WallDriver
 from tradeworthy.runtime.wall_opening import open_wall_run
@@ -64,8 +67,17 @@ class Source:
     driver: Callable[[asyncio.Event, Beat], Driver]
 
 
-def run_session(plan: Plan, home: Home, watch: Watch | None = None, *, face: Face = SESSION) -> Ending:
+def run_session(
+    plan: Plan,
+    home: Home,
+    watch: Watch | None = None,
+    *,
+    face: Face = SESSION,
+    observers: Sequence[Agent] = (),
+) -> Ending:
     """Run `plan` in paper mode on the simulated clock until its end or until it is stopped, shown as `face`.
+
+    `observers` see each packet of a new run before the other parts do.
 
     UsageError if a session runs in this home already; NotAvailable or Retryable if feed, database or bus are
     missing at start; AllHalted if the journal can't be written or a part under the desks raised.
@@ -74,7 +86,8 @@ def run_session(plan: Plan, home: Home, watch: Watch | None = None, *, face: Fac
     with _alone(home, face) as (lock, signals):
         feed = open_feed(plan, home)
         with Services(home) as services, _pid_file(home, face):
-            run = open_run(plan, home, feed.identity(), feed.span()[0])
+            opening = partial(taken_over, plan, home, feed.name, services.read_state)
+            run = open_run(plan, home, feed.identity(), feed.span()[0], observers=observers, opening=opening)
             lock.note(_note(run.life.header.run, face))
             session = Session(plan, home, run, _simulated(plan, feed, run), services, Shown(face, watch))
             return replace(asyncio.run(session.run(signals)), feed=feed.report())
@@ -97,7 +110,8 @@ def run_wall_session(
         raise UsageError(f"a {plan.mode} has no wall clock; use --mode paper")
     check_desks(plan.configuration)
     with _alone(home, face) as (lock, signals), Services(home) as services, _pid_file(home, face):
-        run = open_wall_run(plan, home, feed.identity(), now())
+        opening = partial(taken_over, plan, home, feed.name, services.read_state)
+        run = open_wall_run(plan, home, feed.identity(), now(), opening)
         lock.note(_note(run.life.header.run, face))
 
         def driver(stop: asyncio.Event, beat: Beat) -> Driver:
@@ -210,6 +224,7 @@ class Session:
                 self._requests.handle,
                 listeners=[self._narrator.take] if self._narrator else [],
                 after=None if self._open.resumed else START,
+                state=KeptState(self._plan.configuration, self._source.name, self._requests.hear),
             )
             self._services.announce(self._parts, "started", self._source.now())
             self._obey_latch()
@@ -226,6 +241,7 @@ class Session:
         if inputs - self._snapshot_at >= self._plan.configuration.journal.snapshot_every:
             self._snapshot_at = inputs
             self._life.snapshot()
+        self._services.show(self._life.core)
         if self._watch and time.monotonic() - self._watched_at > WATCH_EVERY_S:
             self._watched_at = time.monotonic()
             self._watch(self._overview())
@@ -281,6 +297,7 @@ class Session:
     def _stopping(self) -> None:
         """Say that it stops, then what happened up to here, then that each part has stopped, the last one first."""
         log.info(self._face.event("stopping"))
+        self._services.show(self._life.core, last=True)
         self._services.show_all()
         if self._narrator:
             self._narrator.close()

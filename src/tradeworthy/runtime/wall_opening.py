@@ -2,43 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from tradeworthy.core.errors import NotAvailable
 from tradeworthy.core.events import Event, Resumed
+from tradeworthy.execution.accounting import Opened
 from tradeworthy.journal.reader import read_header
 from tradeworthy.journal.segments import Header
 from tradeworthy.runtime.assembly import CONFIGURED, first_inputs, instruments_of, listed_instruments
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.life import Life, is_concluded
-from tradeworthy.runtime.opening import OpenRun, begin, claim_ordinal, end_of, make_life, stem_of
+from tradeworthy.runtime.opening import (
+    Opening,
+    OpenRun,
+    begin,
+    claim_ordinal,
+    end_of,
+    make_life,
+    nothing_taken_over,
+    stem_of,
+)
 from tradeworthy.runtime.plan import Plan
 from tradeworthy.runtime.runs import WALL, RunName, header_of, newest, unsealed_on_wall
 from tradeworthy.runtime.sealed import Handover, check_heir, handover_of, is_sealed, seal
 
 
-def open_wall_run(plan: Plan, home: Home, feed: dict[str, Any], now: int) -> OpenRun:
+def open_wall_run(
+    plan: Plan, home: Home, feed: dict[str, Any], now: int, opening: Opening = nothing_taken_over
+) -> OpenRun:
     """The plan's unfinished run on the wall clock, recovered and told of the gap up to `now` (UTC ns), or a new one.
 
     Changed code or configuration never replays an old tail: the run that was going on under that name is sealed, and
     what its records say opens the new one. UsageError if that can't go on with it. After a finished run, and with
-    `fresh`, an empty run begins.
+    `fresh`, an empty run begins; `opening` says what that takes over.
     """
     stem, decisions = stem_of(plan, feed)
     last = newest(home, stem)
     there = None if plan.fresh or last is None else _unfinished(home.runs / str(last))
     if last and there:
         header = header_of(plan, last, feed, decisions, parent=there.parent, **_wall_clock(there.session))
-        life = _begun(plan, home, header, now, None)
-        return OpenRun(life, there.session["start_ts"], there.session["end_ts"], resumed=True)
+        began = there.session["start_ts"]
+
+        def told_again() -> list[Event]:
+            handed = handover_of(home.runs / header.parent) if header.parent else None
+            return _first_inputs(plan, handed or opening(began))
+
+        life = _begun(plan, home, header, now, told_again)
+        return OpenRun(life, began, there.session["end_ts"], resumed=True)
     parent = None if plan.fresh else _handed_over(plan, home)
     name = RunName(stem, claim_ordinal(home, stem, last, alone=True))
-    told = len(_first_inputs(plan, parent))
-    clock = _wall_clock({"start_ts": now, "end_ts": end_of(plan, now), "told": told})
+    first = _first_inputs(plan, parent or opening(now))
+    clock = _wall_clock({"start_ts": now, "end_ts": end_of(plan, now), "told": len(first)})
     header = header_of(plan, name, feed, decisions, parent=parent.header.run if parent else "", **clock)
-    return OpenRun(_begun(plan, home, header, now, parent), now, clock["end_ts"], resumed=False)
+    return OpenRun(_begun(plan, home, header, now, lambda: first), now, clock["end_ts"], resumed=False)
 
 
 def _unfinished(folder: Path) -> Header | None:
@@ -57,20 +76,15 @@ def _wall_clock(session: dict[str, Any]) -> dict[str, Any]:
     return {"start_ts": session["start_ts"], "end_ts": session["end_ts"], "clock": WALL, **told}
 
 
-def _begun(plan: Plan, home: Home, header: Header, now: int, parent: Handover | None) -> Life:
-    """The run of `header`, the one run that goes on under the plan's name, told all that it must know first.
-
-    `parent` is what its parent hands over, if that is known already.
-    """
+def _begun(plan: Plan, home: Home, header: Header, now: int, first: Callable[[], list[Event]]) -> Life:
+    """The run of `header`, the one run that goes on under the plan's name, told `first` all that it must know."""
     life = make_life(plan.configuration, home, header)
     with ExitStack() as undo:
         undo.callback(life.close)
         lived, last_ts = life.core.sequencer.inputs, life.core.sequencer.now
         told = header.session.get("told", len(instruments_of(plan.configuration)) + 1)
         if life.core.sequencer.positions.get(CONFIGURED, -1) + 1 < told:
-            if header.parent:
-                parent = parent or handover_of(home.runs / header.parent)
-            begin(life, now, _first_inputs(plan, parent))
+            begin(life, now, first())
             life.writer.wait_durable()
         _seal_others(plan, home, header.run)
         if lived:
@@ -79,11 +93,11 @@ def _begun(plan: Plan, home: Home, header: Header, now: int, parent: Handover | 
     return life
 
 
-def _first_inputs(plan: Plan, parent: Handover | None) -> list[Event]:
+def _first_inputs(plan: Plan, taken_over: Handover | Opened | None) -> list[Event]:
     """What a run on the wall clock is told first: Opened before all else, if it has a parent."""
-    if parent is None:
-        return first_inputs(plan.configuration)
-    return [parent.opened, *parent.market_facts(), *listed_instruments(plan.configuration)]
+    if not isinstance(taken_over, Handover):
+        return first_inputs(plan.configuration, taken_over)
+    return [taken_over.opened, *taken_over.market_facts(), *listed_instruments(plan.configuration)]
 
 
 def _handed_over(plan: Plan, home: Home) -> Handover | None:

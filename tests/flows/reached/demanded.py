@@ -16,11 +16,13 @@ from typing import Any
 import tradeworthy
 from tradeworthy.desks.arbitrage import allocator, exits
 from tradeworthy.desks.arbitrage.reasons import SkipReason
+from tradeworthy.desks.divergence import acb, agent, forewarning
+from tradeworthy.desks.divergence.codes import EXITS
 from tradeworthy.execution import ledger, leg_policies
 from tradeworthy.gateways import market_facts
 from tradeworthy.gateways.feeds import checking, quotes, us_quotes
 from tradeworthy.gateways.simulator import market_rows
-from tradeworthy.market import matching, titles
+from tradeworthy.market import matching, panels, titles
 from tradeworthy.risk import facts, flattener
 from tradeworthy.risk.guards import RULES
 from tradeworthy.risk.operators import HaltRule
@@ -51,6 +53,9 @@ GAP_ENDS = (
 )
 """What may end an open gap besides a gate that shuts."""
 
+HEARD = (agent.ORDER_WORKING, agent.NOTED, acb.UNCHANGED, forewarning.NOTED)
+"""Why a desk on a panel opens nothing in a turn, besides its codes."""
+
 _WORDS = re.compile(r"[a-z]+(?:_[a-z]+)+")
 
 
@@ -76,13 +81,13 @@ def _all() -> Iterator[str]:
     yield from (guard(rule.code, rule.figure) for rule in RULES)
     yield from (f"event.{event.__name__}" for event in EVENTS)
     yield from (f"halt.{word}.{rule.value}" for rule in HaltRule for word in ("set", "cancels", "released"))
-    yield from (f"turn.{word}" for word in ("unstated", *returned_words(flattener.Flattener)))
+    yield from (f"turn.{word}" for word in ("unstated", *HEARD, *returned_words(flattener.Flattener)))
     yield from (f"trade.{word}" for word in trade_reasons())
     yield from (f"allocation.{word}" for word in arguments(allocator, "_allocate", 0))
     yield from (f"untradable.{word}" for word in words(facts._take_market))
     yield from (f"unmatched.{word}" for word in unmatched())
     yield from (f"gap_closed.{reason}" for reason in GAP_ENDS)
-    yield from (f"gap.{word}" for word in gap_reasons())
+    yield from (f"gap.{word}" for word in (*gap_reasons(), *panel_gap_reasons()))
     yield from (f"decision.{word}" for word in DECISIONS)
     yield from (f"overdue.{word}" for word in ("held", "free"))
     yield from (f"fault.{word}" for word in FAULTS)
@@ -109,6 +114,7 @@ def trade_reasons() -> list[str]:
         *arguments(ledger, "Movement", 5),
         *arguments(leg_policies, "PlaceOrder", "reason"),
         *(flattener.FLATTEN, exits.TAKE_PROFIT, exits.STOP),
+        *(code.word for code in EXITS),
     ]
 
 
@@ -125,6 +131,11 @@ def gap_reasons() -> list[str]:
     bad += [f"bad_book:{word}" for word in quotes.FAULTS[1:]]
     named = [checking.MISSING, us_quotes.OUTAGE, inbox.OVERFLOW, wall.GATEWAY_CRASHED, market_facts.BY_HAND]
     return [*bad, *named, *arguments(market_rows, "FeedGap", 4)]
+
+
+def panel_gap_reasons() -> list[str]:
+    """Why a panel says that it has a hole."""
+    return arguments(panels, "_gap", 3)
 
 
 # How it is read

@@ -19,6 +19,9 @@ from tradeworthy.desks.arbitrage.events import (
     OpportunityDetected,
 )
 from tradeworthy.desks.arbitrage.reasons import SkipReason
+from tradeworthy.desks.divergence.agent import Divergence
+from tradeworthy.desks.divergence.codes import Action, Code
+from tradeworthy.desks.divergence.events import BarJudged
 from tradeworthy.execution.accounting import ResolutionOverdue, TradeClosed
 from tradeworthy.execution.intents import Intent, IntentProposed, Policy, TimeInForce, TradeCandidate
 from tradeworthy.execution.leg_policies import Stage as WorkStage
@@ -36,10 +39,12 @@ from tradeworthy.market.matching import Shape
 from tradeworthy.market.predictions import MarketOpened, Relation
 from tradeworthy.risk.guards import RULES
 from tradeworthy.risk.operators import HaltChanged, HaltRule, Order
+from tradeworthy.risk.stance import ForewarnerReported, PostureChanged
 from tradeworthy.runtime.assembly import Core
 
 ENDS = (OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED)
 FIGURES = {rule.figure: rule.code for rule in RULES}
+CODES = {code.word: code for code in Code}
 
 ENDED: dict[Policy, tuple[Reason, ...]] = {
     Policy.ALL_OR_NONE: (Reason.GROUP_INCOMPLETE,),
@@ -95,8 +100,11 @@ class Reading:
             HaltChanged: self._halt,
             CancelWorking: self._cancel,
             TradeClosed: self._trade,
+            PostureChanged: self._posture,
+            ForewarnerReported: self._forewarning,
             GapClosed: self._gap,
             AllocationsChanged: self._allocation,
+            BarJudged: self._judged,
             ResolutionOverdue: self._overdue,
             TradeCandidate: self._candidate,
             OpportunityDetected: self._candidate,
@@ -203,12 +211,26 @@ class Reading:
     def _trade(self, event: TradeClosed, _: Packet) -> Iterator[str]:
         yield f"trade.{event.reason}"
 
+    def _posture(self, event: PostureChanged, _: Packet) -> Iterator[str]:
+        yield code_of(event.posture)
+
+    def _forewarning(self, event: ForewarnerReported, _: Packet) -> Iterator[str]:
+        yield code_of(event.status)
+
     def _gap(self, event: GapClosed, _: Packet) -> Iterator[str]:
         yield f"gap_closed.{event.reason}"
         yield from _members(event.reason, SkipReason)
 
     def _allocation(self, event: AllocationsChanged, _: Packet) -> Iterator[str]:
         yield f"allocation.{event.reason}"
+
+    def _judged(self, event: BarJudged, _: Packet) -> Iterator[str]:
+        action, _colon, word = event.action.partition(":")
+        made = Action[action] if action in Action.__members__ else Action.NONE
+        yield code_of(made)
+        word = Code.ENTRY.word if made is Action.ENTER else word or event.action
+        if word in CODES:
+            yield code_of(CODES[word])
 
     def _overdue(self, event: ResolutionOverdue, _: Packet) -> Iterator[str]:
         yield f"overdue.{'held' if event.held else 'free'}"
@@ -225,6 +247,10 @@ def look(core: Core, markets: dict[str, None]) -> Iterator[str]:
             yield code_of(match.shape)
             if match.shape is Shape.NONE:
                 yield f"unmatched.{match.reason}"
+    for agent in core.sequencer.agents.values():
+        if isinstance(agent, Divergence):
+            _features, memory = agent.answered
+            yield code_of(Code(int(memory.blocked)))
     for memory in (core.ledger.state.fills.recent, core.ledger.state.fills.older):
         yield from (code_of(known.status) for known in memory.values())
 
