@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import backtest, books, latency, machine, memory, recovery, replay
+from benchmarks import backtest, books, eigen, latency, machine, memory, recovery, replay, rollup, sweep
 from benchmarks.results import Section, document, section_lines, summary_lines
 from benchmarks.size import Size
 from tradeworthy.core.errors import TradeworthyError
@@ -20,6 +20,9 @@ BENCHMARKS = {
     "latency": latency.measure,
     "books": books.measure,
     "memory": memory.measure,
+    "rollup": rollup.measure,
+    "eigen": eigen.measure,
+    "sweep": sweep.measure,
 }
 RESULTS = Path(__file__).parent / "RESULTS.md"
 

@@ -7,7 +7,7 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-LIBRARIES = ("tradeworthy", "nautilus_trader", "msgspec", "numpy", "polars")
+LIBRARIES = ("tradeworthy", "nautilus_trader", "msgspec", "numba", "numpy", "polars", "duckdb", "vectorbt")
 
 
 def cpu_model() -> str:

@@ -47,7 +47,7 @@ made: list[Quotes] = []
 """The data client that the node made: its factory has no other way to hand it out."""
 
 
-class Quotes(LiveMarketDataClient):  # type: ignore[misc]
+class Quotes(LiveMarketDataClient):
     """A data client whose quotes are given to it."""
 
     async def _connect(self) -> None:
@@ -67,7 +67,7 @@ class Quotes(LiveMarketDataClient):  # type: ignore[misc]
         self._handle_data(quote)
 
 
-class QuotesFactory(LiveDataClientFactory):  # type: ignore[misc]
+class QuotesFactory(LiveDataClientFactory):
     """Makes the one data client."""
 
     @staticmethod

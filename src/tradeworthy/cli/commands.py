@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tradeworthy.cli import control, data, demo, explain, pilot, prove, ready, replay, report, run
+from tradeworthy.cli import control, data, demo, explain, pilot, prove, ready, replay, report, run, sweep
 from tradeworthy.cli.console import Commands
 from tradeworthy.cli.logs import set_up_logging
 
@@ -34,6 +34,7 @@ for command, name, panel in (
     (pilot.pilot, "pilot", RUN),
     (run.run, "run", RUN),
     (run.backtest, "backtest", RUN),
+    (sweep.sweep, "sweep", RUN),
     (report.report, "report", SEE),
     (explain.trace, "trace", SEE),
     (explain.why, "why", SEE),
