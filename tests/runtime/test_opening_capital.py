@@ -17,6 +17,7 @@ from tradeworthy.gateways.capital_ledger import CapitalLedger, LedgerLine, amoun
 from tradeworthy.market.bars import utc_text
 from tradeworthy.market.instruments import CASH_UNIT
 from tradeworthy.runtime.configuration import Configuration
+from tradeworthy.runtime.desks import check_desks
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.opening_capital import taken_over
 from tradeworthy.runtime.plan import Mode, Plan
@@ -196,11 +197,11 @@ def test_a_desk_without_a_capital_of_its_own_has_its_share() -> None:
     assert capital_moved(CashMoved(3, "more"), "short", 500_000) == 1
 
 
-def test_desks_that_share_a_place_are_refused(rig: Rig) -> None:
+def test_desks_that_share_a_place_are_refused() -> None:
     """One of them would write over the other."""
     configuration = two_desks(state_key=KEY)
     with pytest.raises(UsageError, match=f"desks short and long both keep their state in {KEY}"):
-        kept_desks(configuration, rig.home, "recorded")
+        check_desks(configuration)
 
 
 def test_a_ledger_is_of_one_configuration_and_feed(rig: Rig) -> None:

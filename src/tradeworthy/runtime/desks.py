@@ -17,8 +17,12 @@ SECOND_NS = 1_000_000_000
 
 
 def check_desks(configuration: Configuration) -> None:
-    """UsageError for a desk that can't be made of its section: before any server is started for it."""
+    """UsageError for a desk that can't be made of its section: before any server is started for it.
+
+    Nor may two desks on panels keep their state in one place.
+    """
     universes = universes_of(configuration)
+    taken: dict[str, str] = {}
     for settings in configuration.desks:
         if not settings.kind:
             make_desk(settings)
@@ -26,6 +30,12 @@ def check_desks(configuration: Configuration) -> None:
         kind, own = KINDS[settings.kind], built_in_settings(settings)
         if isinstance(kind, PanelKind):
             kind.check(own, universes[settings.name])
+            for place in (own.state_key, own.pnl_key, own.log_dir):
+                if taken.setdefault(place, settings.name) != settings.name:
+                    raise UsageError(
+                        f"desks {taken[place]} and {settings.name} both keep their state in {place}; give each a"
+                        " state_key, a pnl_key and a log_dir of its own"
+                    )
 
 
 def desk_agents(

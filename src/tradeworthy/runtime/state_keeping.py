@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tradeworthy.core.errors import UsageError
 from tradeworthy.core.packets import Packet
 from tradeworthy.gateways.capital_ledger import LEDGER, CapitalLedger, LedgerLine, amount_of
 from tradeworthy.gateways.ledger_export import Account, LedgerExport
@@ -48,23 +47,16 @@ class KeptDesk:
 
 
 def kept_desks(configuration: Configuration, home: Home, feed: str) -> list[KeptDesk]:
-    """The desks on panels; UsageError if two of them share a key or a folder.
+    """The desks on panels.
 
-    The ledger is `<log_dir>/<configuration>-<feed>/ledger.jsonl`, in the home folder unless `log_dir` is absolute: what
-    one strategy made on the simulator is no capital on recorded data.
+    The ledger is `<log_dir>/<configuration>-<feed>/ledger.jsonl` in the home folder: what one strategy made on the
+    simulator is no capital on recorded data.
     """
     kept: list[KeptDesk] = []
-    taken: dict[str, str] = {}
     for desk in configuration.desks:
         if not desk.on_panel:
             continue
         own = built_in_settings(desk)
-        for place in (own.state_key, own.pnl_key, own.log_dir):
-            if taken.setdefault(place, desk.name) != desk.name:
-                raise UsageError(
-                    f"desks {taken[place]} and {desk.name} both keep their state in {place}; give each a state_key,"
-                    " a pnl_key and a log_dir of its own"
-                )
         path = home.path / own.log_dir / f"{configuration.name}-{feed}" / LEDGER
         shares = ppm_of(desk.share), round(own.grace_s * SECOND_NS)
         kept.append(KeptDesk(desk.name, own.strategy_name, *shares, own.state_key, own.pnl_key, path))

@@ -91,3 +91,10 @@ def test_names_have_no_default() -> None:
     """D1: what may differ between blue and green is written in each file."""
     required = {name for name, field in DivergenceSettings.model_fields.items() if field.is_required()}
     assert required == {"strategy_name", "direction", "state_key", "pnl_key", "log_dir", "vol_symbol"}
+
+
+@pytest.mark.parametrize("log_dir", ["../up", "/abs", "a/../b", "a b", "a\n", "", ".hidden", "a//b"])
+def test_a_ledger_stays_in_the_home_folder(log_dir: str) -> None:
+    """A path that leads out of it, or has blanks or lines in it, is refused."""
+    with pytest.raises(ValidationError):
+        champion_of(log_dir=log_dir)

@@ -114,10 +114,11 @@ def test_a_table_has_what_each_set_has_alone() -> None:
         ),
         ({"grace_s": 300.0}, "grace_s is 300, and the next bar of 5m closes 300 s later: give less"),
         ({"vol_symbol": "BTC"}, "vol_symbol 'BTC' is none of its instruments"),
+        ({"pnl_key": "state"}, "state_key and pnl_key are both state: one would write over the other"),
     ],
 )
-def test_a_desk_that_could_never_trade_is_refused(changes: dict[str, Any], told: str) -> None:
-    """Nothing would come of it, and nobody would be told."""
+def test_a_desk_that_could_not_do_its_work_is_refused(changes: dict[str, Any], told: str) -> None:
+    """No trade would come of it, or its state would be lost, and nobody would be told."""
     check_settings(settings_of(warmup_bars=200, tail_bars=87, grace_s=299.9), names_of(4), "5m")
     with pytest.raises(UsageError) as refused:
         check_settings(settings_of(**changes), names_of(4), "5m")

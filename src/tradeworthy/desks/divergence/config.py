@@ -9,6 +9,10 @@ from pydantic import Field, model_validator
 from tradeworthy.core.settings import Settings
 from tradeworthy.desks.divergence.records import LOOKBACK_MAX, PRICES, RING, WINDOWS
 
+KEY_PATTERN = r"^[A-Za-z0-9_.:-]+$"
+FOLDER_PATTERN = r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$"
+"""Folders under the home folder: no part begins with a point, so that none leads out of it."""
+
 
 class VolCalibration(Settings):
     """Where the volatility gate's threshold comes from.
@@ -65,9 +69,11 @@ class DivergenceSettings(Settings):
 
     strategy_name: str = Field(min_length=1)
     direction: Literal[-1, 1]
-    state_key: str = Field(min_length=1)
-    pnl_key: str = Field(min_length=1)
-    log_dir: str = Field(min_length=1)
+    state_key: str = Field(pattern=KEY_PATTERN)
+    pnl_key: str = Field(pattern=KEY_PATTERN)
+    log_dir: str = Field(
+        pattern=FOLDER_PATTERN, description="Under the home folder: where the strategy's capital ledger lies."
+    )
 
     vel_div_threshold: float = Field(-0.02, lt=0)
     vel_div_extreme: float = Field(-0.05, lt=0)

@@ -99,7 +99,7 @@ def feature_state(settings: DivergenceSettings, instruments: Sequence[str], time
 
 
 def check_settings(settings: DivergenceSettings, instruments: Sequence[str], timeframe: str) -> None:
-    """UsageError for settings with which a desk could never trade, or whose rows would close out of order.
+    """UsageError for settings by which a desk could never trade, or close rows out of order, or write over its state.
 
     feature_state's faults are among them.
     """
@@ -115,6 +115,11 @@ def check_settings(settings: DivergenceSettings, instruments: Sequence[str], tim
         raise UsageError(
             f"strategy {settings.strategy_name}: grace_s is {settings.grace_s:g}, and the next bar of {timeframe}"
             f" closes {step_ns // SECOND_NS} s later: give less"
+        )
+    if settings.state_key == settings.pnl_key:
+        raise UsageError(
+            f"strategy {settings.strategy_name}: state_key and pnl_key are both {settings.state_key}: one would write"
+            " over the other; give two keys"
         )
 
 
