@@ -318,3 +318,26 @@ def test_nothing_is_read_beyond_what_is_durable(told: Story, url: str) -> None:
     assert projector.stop()
     with connect(url) as connection:
         assert connection.execute("SELECT segment, place, chain FROM runs").fetchone() == Place(*until)
+
+
+def test_the_work_of_counting_fills_grows_with_their_number(
+    story: Story, new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of some days is in its tables when it ends: no fill is read once for each order."""
+    trips = 150
+    story.open_account()
+    story.round_trips(trips)
+    story.durable()
+    url = new_database()
+    with connect(url, autocommit=True) as connection:
+        monkeypatch.setattr(projection_module, "connect", lambda *_, **__: connection)
+        one = Projection(story.folder, story.header, CODEC)
+        one.attach(url)
+        one.advance(None, final=True)
+        connection.execute("SELECT pg_stat_force_next_flush()")
+        counted = connection.execute(
+            "SELECT sum(COALESCE(seq_tup_read, 0) + COALESCE(idx_tup_fetch, 0)) FROM pg_stat_user_tables"
+            " WHERE relname IN ('fills', 'orders')"
+        ).fetchone()
+    assert counted is not None
+    assert counted[0] < 1_000 * 2 * trips

@@ -171,10 +171,11 @@ class RunTables:
         touched = sorted({row["order_ref"] for row in changes.rows("fills")})
         if touched:
             self._connection.execute(
-                "UPDATE orders SET filled_lots = filled.lots FROM (SELECT order_ref,"
-                " COALESCE(sum(lots) FILTER (WHERE status <> 'FAILED'), 0) AS lots FROM fills"
-                " WHERE run = %(run)s AND order_ref = ANY(%(touched)s) GROUP BY order_ref) filled"
-                " WHERE run = %(run)s AND orders.order_ref = filled.order_ref",
+                # Order by order, by their keys: in tables that have no statistics yet a join would scan one for each
+                # row of the other.
+                "UPDATE orders SET filled_lots = (SELECT COALESCE(sum(lots) FILTER (WHERE status <> 'FAILED'), 0)"
+                " FROM fills WHERE fills.run = orders.run AND fills.order_ref = orders.order_ref)"
+                " WHERE run = %(run)s AND order_ref = ANY(%(touched)s)",
                 {"run": self._header.run, "touched": touched},
             )
             self._connection.execute(
