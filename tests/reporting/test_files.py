@@ -10,6 +10,8 @@ import pytest
 
 from tests.store.story import BEGIN, BTC, CASH, DAY, Story
 from tradeworthy.core.errors import UsageError
+from tradeworthy.core.events import SessionEnded
+from tradeworthy.core.packets import Packet
 from tradeworthy.execution.accounting import TradeClosed
 from tradeworthy.market.money import Scale
 from tradeworthy.reporting.files import BacktestFiles
@@ -72,6 +74,17 @@ def test_each_day_is_a_row_also_without_trades(written: tuple[Story, Path]) -> N
     for row in days:
         capital += Decimal(row["pnl"])
         assert Decimal(row["capital"]) == capital
+
+
+@pytest.mark.parametrize(("after_midnight_ns", "days"), [(0, 1), (1, 2)])
+def test_a_midnight_at_which_a_run_ends_is_no_day(tmp_path: Path, after_midnight_ns: int, days: int) -> None:
+    """An empty day of return 0 would flatter the Sharpe ratio."""
+    midnight = (BEGIN // DAY + 1) * DAY
+    with files(tmp_path / "out") as made:
+        made.add(Packet(1, 1, 0, midnight - 1, "feed", SessionEnded()))
+        made.add(Packet(2, 2, 0, midnight + after_midnight_ns, "session", SessionEnded()))
+        made.close()
+    assert len(rows(tmp_path / "out" / "daily.csv")) == days
 
 
 def test_each_bar_is_a_row_with_what_it_decided(written: tuple[Story, Path]) -> None:

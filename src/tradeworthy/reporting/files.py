@@ -23,7 +23,7 @@ from tradeworthy.market.money import Scale, cash_text
 from tradeworthy.reporting.daily import json_text
 from tradeworthy.reporting.metrics import Performance
 from tradeworthy.reporting.running_summary import RunningSummary
-from tradeworthy.reporting.times import day_of, day_text, text_of
+from tradeworthy.reporting.times import DAY, day_of, day_text, text_of
 
 TRADES = (
     *("trade", "desk", "position", "instrument", "side", "quantity", "entry_price", "exit_price"),
@@ -83,6 +83,7 @@ class BacktestFiles:
         self._files = ExitStack()
         self._written = 0
         self._day: int | None = None
+        self._last_ts = 0
         self._today = dict.fromkeys(("pnl", "trades", "wins", "losses", "fees", "candidates", "fills"), 0)
         self._lots: dict[tuple[str, str], tuple[str, int]] = {}
         self._bar: BarClosed | None = None
@@ -135,7 +136,7 @@ class BacktestFiles:
         try:
             with self._files:
                 self._end_bar()
-                if self._day is not None:
+                if self._day is not None and not self._only_struck():
                     self._end_day(self._day)
             figures = self._summary.figures() | self._performance.figures()
             (self.out / "summary.json").write_text(json_text(figures), encoding="utf-8")
@@ -156,13 +157,17 @@ class BacktestFiles:
 
     def _advance(self, ts: int) -> None:
         """Close each day that is over; days without an event have a row as well, so that returns are daily."""
-        day = day_of(ts)
+        self._last_ts, day = ts, day_of(ts)
         if self._day is not None and self._day < day:
             self._end_bar()
             while self._day < day:
                 self._end_day(self._day)
                 self._day += 1
         self._day = day
+
+    def _only_struck(self) -> bool:
+        """Whether the last day is no more than the midnight at which the run ended."""
+        return self._last_ts % DAY == 0 and not any(self._today.values())
 
     def _end_day(self, day: int) -> None:
         today, self._today = self._today, dict.fromkeys(self._today, 0)
