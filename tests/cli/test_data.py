@@ -113,6 +113,23 @@ def test_the_check_ends_yesterday(home: Path, tmp_path: Path) -> None:
     assert call("data", "check", "--to", str(today)).code == 2
 
 
+def test_a_check_joins_the_sign_off_list(archive: ArchiveServer, tmp_path: Path) -> None:
+    """D13, D15: missing days fail the line; a whole series that was not checked to yesterday is evidence in part."""
+    for day in ("2025-03-10", "2025-03-11"):
+        archive.put(file(day), minutes(file(day)))
+    call("data", "fetch", "BTCUSDT", "--from", "2025-03-10", "--to", "2025-03-11")
+    out = tmp_path / "proof"
+    assert call("data", "check", "--sign-off", out).code == 1
+    shown = call("prove", "sign-off", out)
+    assert shown.code == 1
+    assert "D13 failed" in shown.out
+    assert "missing 2025-03-12 to " in (out / "sign_off.md").read_text()
+    other = tmp_path / "other"
+    assert call("data", "check", "--to", "2025-03-11", "--sign-off", other).code == 0
+    assert "- command: `tradeworthy data check --to 2025-03-11`" in (other / "sign_off.md").read_text()
+    assert "D13 in part" in call("prove", "sign-off", other).out
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

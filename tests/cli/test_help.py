@@ -5,21 +5,43 @@ import pytest
 from tests.cli.command_line import call
 
 VERBS = (
-    *("demo", "run", "backtest", "report", "status", "stop", "halt", "resume", "flatten", "trace", "why"),
-    *("replay", "doctor", "init", "inject price", "data import", "data list", "prove calibration", "version"),
+    *("demo", "run", "backtest", "sweep", "report", "status", "stop", "halt", "resume", "flatten"),
+    *("trace", "why", "replay", "doctor", "init", "inject price", "version"),
+    *(
+        "prove audit",
+        "prove parity",
+        "prove reference",
+        "prove lookahead",
+        "prove calibration",
+        "prove compare",
+    ),
+    *("prove preflight", "prove day", "prove sign-off"),
+    *("data fetch", "data import", "data rollup", "data check", "data list"),
 )
 REPORTING = (
     "demo",
     "run",
     "backtest",
+    "sweep",
     "report",
     "status",
     "trace",
     "why",
     "replay",
     "doctor",
+    "data fetch",
+    "data rollup",
+    "data check",
     "data list",
-    "prove calibration",
+    *(
+        "prove audit",
+        "prove parity",
+        "prove reference",
+        "prove lookahead",
+        "prove calibration",
+        "prove compare",
+    ),
+    *("prove preflight", "prove day", "prove sign-off"),
 )
 
 

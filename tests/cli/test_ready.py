@@ -49,7 +49,7 @@ def test_the_doctor_finds_a_good_installation_well(place: Path) -> None:
     assert said.code == 0
     found = {one["check"]: one for one in said.json}
     assert list(found) == [
-        *("python", "home", "disk", "socket", "session", "latch", "clock", "recorded"),
+        *("python", "home", "disk", "socket", "session", "latch", "clock", "recorded", "ledgers"),
         *("database", "redis", "config"),
     ]
     assert {one["state"] for one in said.json} <= {"ok", "warn"}
@@ -84,6 +84,20 @@ def test_the_doctor_warns_of_a_latch(place: Path) -> None:
     call("resume", "--by", "ben", "--reason", "well")
     assert said.code == 0
     assert any(line.startswith("warn  latch") and "anna" in line for line in said.lines)
+
+
+def test_the_doctor_names_a_ledger_that_was_changed(place: Path) -> None:
+    """D11: exit 1, with file and line."""
+    ledger = place / "paper_logs" / "blue" / "blue-recorded" / "ledger.jsonl"
+    ledger.parent.mkdir(parents=True)
+    ledger.write_text('{"seq":1}\n{"seq":2}\n')
+    said = call("doctor", "--json")
+    ledger.unlink()
+    (ill,) = [one for one in said.json if one["state"] == "fail"]
+    assert said.code == 1
+    assert ill["check"] == "ledgers"
+    assert "line 1" in ill["found"]
+    assert "restore the file" in ill["next_step"]
 
 
 def test_the_doctor_measures_the_path_of_the_socket(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

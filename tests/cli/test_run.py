@@ -35,7 +35,7 @@ def test_a_backtest_gives_the_fingerprint_of_the_paper_run(place: Path, tmp_path
     backtest = call("backtest", CONFIG, *asked)
     assert backtest.lines[-1].split()[4] == paper.lines[-1].split()[4]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        *("trades.csv", "daily.csv", "bars.csv", "summary.json")
+        *("trades.csv", "daily.csv", "bars.csv", "summary.json", "tear_sheet.html")
     }
 
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.gateways.market_records import DAY_S, SECOND, Price, gamma, steady, write_day
 from tradeworthy.core.errors import NotAvailable, UsageError
 from tradeworthy.gateways.feeds.window_record import Arrivals, Window, read_arrivals, read_windows
-from tradeworthy.proving.calibration import (
+from tradeworthy.proving.calibration.records import day_folder
+from tradeworthy.proving.calibration.window_forecast import (
     BETTER,
     DESK,
     HALF,
@@ -28,8 +29,7 @@ from tradeworthy.proving.calibration import (
     market_cases,
     price_cases,
 )
-from tradeworthy.proving.records import day_folder
-from tradeworthy.proving.window_models import Ticks, forecasts, volatilities
+from tradeworthy.proving.calibration.window_models import Ticks, forecasts, volatilities
 
 REAL = "polymarket_btc5m_markets_chainlink"
 DAY = DAY_S * SECOND

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradeworthy.proving.scoring import brier, log_loss, mean_by_market, reliability, share
+from tradeworthy.proving.calibration.scoring import brier, log_loss, mean_by_market, reliability, share
 
 probability = st.floats(0, 1, allow_nan=False)
 cases = st.lists(st.tuples(probability, st.sampled_from([0.0, 1.0])), min_size=1, max_size=60)

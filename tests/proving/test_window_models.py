@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tradeworthy.market.digital import YEAR_NS, above
 from tradeworthy.market.volatility import VOLATILITY_MAX, VOLATILITY_MIN
-from tradeworthy.proving.window_models import (
+from tradeworthy.proving.calibration.window_models import (
     SECOND_NS,
     Cases,
     Model,

@@ -205,6 +205,9 @@ def check(
     last: Annotated[
         str, typer.Option("--to", help="The last day (default: yesterday, never today).", metavar="DAY")
     ] = "",
+    sign_off: Annotated[
+        Path | None, typer.Option(help="Folder of a sign-off list to add this to.", metavar="DIR")
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Check that each series is contiguous from its first day to yesterday, and its files are as written.
@@ -221,6 +224,17 @@ def check(
     catalog, today = _catalog(), datetime.now(UTC).date()
     series = chosen(catalog, timeframe, venue, instrument or ())
     done = [check_series(catalog, one, today, begin, end) for one in series]
+    if sign_off:
+        _sign(
+            sign_off,
+            done,
+            today,
+            timeframe=timeframe,
+            instrument=instrument,
+            venue=venue,
+            first=first,
+            to=last,
+        )
     if json:
         print_json(done)
     else:
@@ -236,6 +250,17 @@ def check(
             _print_faults(one)
     if not all(one.whole for one in done):
         raise typer.Exit(PROBLEM)
+
+
+def _sign(folder: Path, done: Sequence[Any], today: date, **asked: Any) -> None:
+    """Add the check to the sign-off list in `folder`."""
+    from tradeworthy.cli.prove_sign_off import command_of
+    from tradeworthy.proving.signing.cache_evidence import evidence_of_cache
+    from tradeworthy.proving.signing.sign_off import sign
+
+    asked["from"] = asked.pop("first")
+    command = command_of("data", "check", **asked)
+    sign(folder, evidence_of_cache(done, f"{_catalog().root} {command}", command, today))
 
 
 def _print_faults(one: Any) -> None:

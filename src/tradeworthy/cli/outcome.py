@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tradeworthy.gateways.feeds.protocol import FeedReport
+    from tradeworthy.gateways.feeds.protocol import FeedReport, InstrumentReport
     from tradeworthy.runtime.backtest import Backtested
     from tradeworthy.runtime.session import Ending
+
+SHOWN_MAX = 3
+"""Instruments that a line about the feed lists at most, the farthest off first."""
 
 
 def closing_line(figures: dict[str, Any]) -> str:
@@ -50,8 +53,30 @@ def outcome_lines(ended: Backtested | Ending) -> Iterator[str]:
 
 def _feed_lines(report: FeedReport | None) -> Iterator[str]:
     """What of the feed was no bar, or not there."""
-    for instrument, read in report.instruments.items() if report else ():
-        if read.bad or read.missing:
-            bad = ", ".join(f"{count} rows left out ({reason})" for reason, count in read.bad.items())
-            missing = f"{read.missing} missing" if read.missing else ""
-            yield f"feed: {instrument} has {', '.join(part for part in (bad, missing) if part)}"
+    read = report.instruments if report else {}
+    for instrument, one in read.items():
+        parts = [f"{count} rows left out ({reason})" for reason, count in one.bad.items()]
+        if one.missing:
+            parts.append(f"{one.missing} gap{'s' * (one.missing > 1)}")
+        if parts:
+            yield f"feed: {instrument} has {', '.join(parts)}"
+    yield from _uneven(read)
+
+
+def _uneven(read: dict[str, InstrumentReport]) -> Iterator[str]:
+    """Instruments that begin late, end early or never come: to a desk on a panel they are holes in its rows."""
+    from tradeworthy.market.bars import utc_text
+
+    seen = {name: one for name, one in read.items() if one.last_ts}
+    if not seen:
+        return
+    if absent := [name for name in read if name not in seen]:
+        yield f"feed: no bar at all of {', '.join(absent)}"
+    first, last = min(one.first_ts for one in seen.values()), max(one.last_ts for one in seen.values())
+    late = sorted(((one.first_ts, name) for name, one in seen.items() if one.first_ts > first), reverse=True)
+    early = sorted((one.last_ts, name) for name, one in seen.items() if one.last_ts < last)
+    for what, of, found in (("begin after", first, late), ("end before", last, early)):
+        if found:
+            shown = ", ".join(f"{name} {utc_text(ts)}" for ts, name in found[:SHOWN_MAX])
+            more = ", ..." * (len(found) > SHOWN_MAX)
+            yield f"feed: {len(found)} of {len(read)} {what} {utc_text(of)}: {shown}{more}"

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from tradeworthy.cli.calibration_lines import divergence_lines
 from tradeworthy.cli.console import print_json, table_lines
 from tradeworthy.cli.progress import progressing
+from tradeworthy.cli.prove_compare import compare
+from tradeworthy.cli.prove_day import day
+from tradeworthy.cli.prove_lookahead import lookahead
+from tradeworthy.cli.prove_parity import register
+from tradeworthy.cli.prove_preflight import preflight
+from tradeworthy.cli.prove_sign_off import sign_off
+from tradeworthy.cli.run import Duration, FirstDay, LastDay, make_plan
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 
 prove = typer.Typer(
     no_args_is_help=True, help="Evidence: how good the system's figures are on recorded data."
 )
+
+
+register(prove)
+prove.command("lookahead")(lookahead)
+prove.command("compare")(compare)
+prove.command("preflight")(preflight)
+prove.command("day")(day)
+prove.command("sign-off")(sign_off)
 
 
 @prove.callback()
@@ -24,30 +41,59 @@ def group() -> None:
 
 @prove.command("calibration")
 def calibration(
+    config: Annotated[
+        Path | None, typer.Argument(help="A session's TOML file; without one, the window forecast.")
+    ] = None,
     feed: Annotated[
-        str, typer.Option(help="recorded, or recorded:DIR with a day of up/down windows.", metavar="FEED")
+        str,
+        typer.Option(
+            help="recorded, or recorded:DIR with a day of up/down windows, or bars.", metavar="FEED"
+        ),
     ] = "recorded",
+    duration: Duration = None,
+    from_: FirstDay = None,
+    to: LastDay = None,
     seed: Annotated[int, typer.Option(help="Of the draws behind the intervals.", min=0)] = 7,
     json: AsJson = False,
 ) -> None:
-    """Score the forecast of up/down windows on a recorded day, and a better one beside it.
+    """Score figures that the desks of CONFIG rest on, on recorded data; without CONFIG, the window forecast.
 
-    One forecast for each market at 240, 180, 120, 60 and 30 s to its end, from prices that had arrived by then.
-    The better model is chosen by the prices of the first half of the day; judge it by the second half.
+    Up/down windows: one forecast for each market at 240, 180, 120, 60 and 30 s to its end, from prices that had
+    arrived by then. The better model is chosen by the first half of the day; judge it by the second half.
+    Divergence desks: how often vel_div passes its threshold, a day; the echo of the box window; exits, win rate and
+    profit factor beside the champion's; the stop by the specification's rule; the volatility gate and its days.
 
-    Example: tradeworthy prove calibration --feed recorded:data/polymarket_btc5m_markets_chainlink
+    Example: tradeworthy prove calibration configs/blue.toml --feed recorded:data/hyperliquid_candles
     """
-    with progressing("forecasting"):
-        from tradeworthy.proving.calibration import calibrate
-        from tradeworthy.proving.records import read_day
+    with progressing("calibrating"):
+        from tradeworthy.proving.calibration.window_forecast import on_panel
 
-        arrivals, windows = read_day(feed)
-        found = calibrate(arrivals, windows, seed=seed)
+        plan = None
+        if config is not None:
+            days = {"first_day": from_.date() if from_ else None, "last_day": to.date() if to else None}
+            plan = make_plan(config, mode="backtest", feed=feed, duration_s=duration, fresh=True, **days)
+        found, lines = _divergence(plan) if plan and on_panel(plan.configuration) else _windows(feed, seed)
     if json:
         print_json(found)
         return
-    for line in _lines(found):
+    for line in lines(found):
         typer.echo(line)
+
+
+def _divergence(plan: Any) -> tuple[Any, Callable[[Any], Iterator[str]]]:
+    from tradeworthy.proving.calibration.divergence import calibrate_desks
+    from tradeworthy.proving.subject import subject_of
+    from tradeworthy.runtime.home import home
+
+    return calibrate_desks(subject_of(plan, home())), divergence_lines
+
+
+def _windows(feed: str, seed: int) -> tuple[Any, Callable[[Any], Iterator[str]]]:
+    from tradeworthy.proving.calibration.records import read_day
+    from tradeworthy.proving.calibration.window_forecast import calibrate
+
+    arrivals, windows = read_day(feed)
+    return calibrate(arrivals, windows, seed=seed), _lines
 
 
 def _lines(found: Any) -> Iterator[str]:

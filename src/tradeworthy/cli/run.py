@@ -76,13 +76,15 @@ def backtest(
     from_: FirstDay = None,
     to: LastDay = None,
     out: Annotated[
-        Path, typer.Option(help="Folder for trades.csv, daily.csv, summary.json, bars.csv.")
+        Path,
+        typer.Option(help="Folder for trades.csv, daily.csv, summary.json, bars.csv and tear_sheet.html."),
     ] = Path("backtest"),
     json: AsJson = False,
 ) -> None:
     """Backtest the desks of CONFIG on recorded data as fast as it goes, and write its files.
 
-    It needs neither database nor bus, and gives the same trades as `run` on the same data.
+    It needs neither database nor bus, and gives the same trades as `run` on the same data. Open tear_sheet.html in
+    a browser for what it came to, and what that rests on.
 
     Example: tradeworthy backtest configs/breakout.toml --feed recorded:data/binance_um_1m --to 2025-05-10
     """

@@ -14,9 +14,9 @@ from itertools import product
 import msgspec
 import numpy as np
 
-from tradeworthy.core.errors import NotAvailable
+from tradeworthy.core.errors import NotAvailable, UsageError
 from tradeworthy.gateways.feeds.window_record import STRIKE_TOLERANCE_NS, Arrivals, Window
-from tradeworthy.proving.scoring import (
+from tradeworthy.proving.calibration.scoring import (
     Bin,
     Floats,
     Integers,
@@ -26,7 +26,15 @@ from tradeworthy.proving.scoring import (
     mean_by_market,
     reliability,
 )
-from tradeworthy.proving.window_models import SECOND_NS, Cases, Model, Ticks, forecasts, volatilities
+from tradeworthy.proving.calibration.window_models import (
+    SECOND_NS,
+    Cases,
+    Model,
+    Ticks,
+    forecasts,
+    volatilities,
+)
+from tradeworthy.runtime.configuration import Configuration
 
 LEFT_S = (240, 180, 120, 60, 30)
 WINDOW_S = 300
@@ -80,6 +88,21 @@ class Calibration(msgspec.Struct, frozen=True):
     scopes: tuple[Scope, ...]
     seed: int
     resamples: int
+
+
+def on_panel(configuration: Configuration) -> bool:
+    """Whether `configuration` asks for the figures of divergence desks; else for those of the window forecast.
+
+    UsageError if its desks rest on neither.
+    """
+    if any(desk.on_panel for desk in configuration.desks):
+        return True
+    if not configuration.on_predictions:
+        raise UsageError(
+            f"no desk of {configuration.name} rests on figures that a calibration knows: give a configuration with a"
+            " divergence or an arbitrage desk, or none"
+        )
+    return False
 
 
 def calibrate(
