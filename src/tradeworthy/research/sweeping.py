@@ -52,7 +52,7 @@ LINES_A_BAR = 3
 GROUPS_AT_ONCE = 8
 """The triggers of so many groups are in memory at a time."""
 
-SETS_A_PIECE = 32
+SETS_A_PIECE = 64
 """Sets that a worker takes at a time."""
 
 
