@@ -135,3 +135,25 @@ def test_without_prefect_a_scheduled_day_exits_with_3(
     said = call("prove", "day", CONFIG, "2025-04-15", "--scheduled", "--out", tmp_path)
     assert said.code == 3
     assert "tradeworthy[flows]" in said.err
+
+
+@pytest.mark.parametrize("words", [(), ("2025-04-15", "--daily")])
+def test_a_day_has_a_date_or_comes_daily(words: tuple[str, ...]) -> None:
+    """One of the two, and not both: exit 2."""
+    said = call("prove", "day", CONFIG, *words)
+    assert said.code == 2
+    assert "either a DATE, like 2025-04-15, or --daily" in said.err
+
+
+def test_days_are_served_daily(monkeypatch: pytest.MonkeyPatch) -> None:
+    """D13: the flow is scheduled for five past midnight, with what the day itself would be given."""
+    served: dict[str, Any] = {}
+
+    def serve(_: Any, **words: Any) -> None:
+        served.update(words)
+
+    flow = paper_flow.paper_flow()
+    monkeypatch.setattr(type(flow), "serve", serve)
+    assert call("prove", "day", CONFIG, "--daily", "--feed", "catalog", "--out", "days").code == 0
+    assert served["cron"] == "5 0 * * *"
+    assert served["parameters"] == {"config": str(CONFIG), "feed": "catalog", "out": "days", "history": ""}

@@ -16,6 +16,7 @@ from tradeworthy.cli.progress import progressing
 from tradeworthy.cli.prove_parity import only_errors
 from tradeworthy.cli.prove_sign_off import command_of
 from tradeworthy.cli.run import ConfigPath
+from tradeworthy.core.errors import UsageError
 
 SHOWN_MAX = 40
 """So many trades of a desk are printed; its trades.csv has all."""
@@ -23,7 +24,9 @@ SHOWN_MAX = 40
 
 def day(
     config: ConfigPath,
-    date: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="The UTC day.", metavar="DATE")],
+    date: Annotated[
+        datetime | None, typer.Argument(formats=["%Y-%m-%d"], help="The UTC day.", metavar="DATE")
+    ] = None,
     feed: Annotated[str, typer.Option(help="recorded, recorded:DIR or catalog.")] = "recorded",
     history: Annotated[
         Path | None, typer.Option(help="A backtest of CONFIG to hold the day against.", metavar="DIR")
@@ -33,6 +36,10 @@ def day(
     ] = Path("paper-day"),
     scheduled: Annotated[
         bool, typer.Option("--scheduled", help="As the scheduled flow does it: run by Prefect.")
+    ] = False,
+    daily: Annotated[
+        bool,
+        typer.Option("--daily", help="Each day at 00:05 UTC the day before, until stopped; without DATE."),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the day's summary as JSON.")] = False,
 ) -> None:
@@ -44,6 +51,13 @@ def day(
 
     Example: tradeworthy prove day configs/parity-dense.toml 2025-04-15 --history backtest --out proof
     """
+    if daily == (date is not None):
+        raise UsageError("give either a DATE, like 2025-04-15, or --daily")
+    if date is None:
+        from tradeworthy.proving.paper_flow import serve_paper_days
+
+        serve_paper_days(config, feed, out, history=history)
+        return
     only_errors()
     the_day = date.date()
     with progressing(f"paper day {the_day}"):
