@@ -152,6 +152,20 @@ def _rank(state: Any, out: Any, members: int) -> None:
 
 
 @njit(cache=True)
+def _deviation(ring: Any, newest: int, width: int) -> float:
+    """The population sd of the last `width` values of a ring whose newest stands at `newest`."""
+    size = ring.shape[0]
+    mean, spread = 0.0, 0.0
+    for back in range(width):
+        mean += ring[(newest - back) % size]
+    mean /= float(width)
+    for back in range(width):
+        away = ring[(newest - back) % size] - mean
+        spread += away * away
+    return math.sqrt(spread / float(width))
+
+
+@njit(cache=True)
 def _instability(state: Any, out: Any) -> None:
     """The sd of the fast velocity over as many bars as its window has."""
     width = state.windows[0]
@@ -165,14 +179,7 @@ def _instability(state: Any, out: Any) -> None:
     state.velocity_run += 1
     if state.velocity_run < width or width > size:
         return
-    mean, spread = 0.0, 0.0
-    for back in range(width):
-        mean += state.velocities[(state.bars - back) % size]
-    mean /= float(width)
-    for back in range(width):
-        away = state.velocities[(state.bars - back) % size] - mean
-        spread += away * away
-    out.instability = math.sqrt(spread / float(width))
+    out.instability = _deviation(state.velocities, state.bars, width)
 
 
 @njit(cache=True)
@@ -227,14 +234,7 @@ def _volatility_now(state: Any) -> float:
     state.vol_run += 1
     if state.vol_run < width:
         return math.nan
-    mean, spread = 0.0, 0.0
-    for back in range(width):
-        mean += state.vol_returns[(state.bars - back) % size]
-    mean /= float(width)
-    for back in range(width):
-        away = state.vol_returns[(state.bars - back) % size] - mean
-        spread += away * away
-    return math.sqrt(spread / float(width))
+    return _deviation(state.vol_returns, state.bars, width)
 
 
 @njit(cache=True)

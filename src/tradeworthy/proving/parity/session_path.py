@@ -136,7 +136,8 @@ def empty_home() -> Iterator[Home]:
 
 
 def _witness(subject: Subject, whole: Collection[int]) -> Witness:
-    return Witness(list(subject.desks), _terms(subject), whole)
+    posts = subject.configuration.venue.fills == "maker_draw"
+    return Witness(list(subject.desks), _terms(subject), whole, posts=posts)
 
 
 def _terms(subject: Subject) -> dict[str, Any]:
