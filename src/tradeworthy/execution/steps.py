@@ -185,8 +185,10 @@ def ledger_step(position: Any, closed: Any, fill: Any, side_sign: int, ts: int) 
         closing = min(abs(position.lots), lots)
     ended = False
     if closing:
-        exit_notional = share_down(notional, closing, lots)
-        exit_fee = share_down(fee, closing, lots)
+        exit_notional, exit_fee = notional, fee
+        if closing < lots:
+            exit_notional = share_down(notional, closing, lots)
+            exit_fee = share_down(fee, closing, lots)
         _close(position, closing, exit_notional, exit_fee)
         ended = position.lots == 0
         if ended:
@@ -206,7 +208,10 @@ def ledger_step(position: Any, closed: Any, fill: Any, side_sign: int, ts: int) 
 @njit(cache=True)
 def _close(position: Any, lots: int, notional: int, fee: int) -> None:
     sign = 1 if position.lots > 0 else -1
-    released = share_up(position.cost, lots, abs(position.lots))
+    # The share of a whole is the whole: most trades close at once, and divisions are what a sweep's trade costs most.
+    released = position.cost
+    if lots < abs(position.lots):
+        released = share_up(position.cost, lots, abs(position.lots))
     position.realised += sign * notional - released
     position.lots -= sign * lots
     position.cost -= released
