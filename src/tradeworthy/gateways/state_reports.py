@@ -60,10 +60,6 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
         """When it was written, UTC ns."""
         return (self.ts - _EPOCH) // _MICROSECOND * 1_000
 
-    def event(self) -> Event:
-        """It as an event; ValueError for a figure that can't be."""
-        raise NotImplementedError
-
 
 class SaidPosture(Said, frozen=True, kw_only=True):
     """The value of safety:latest."""
@@ -109,6 +105,9 @@ class SaidFactors(Said, frozen=True, kw_only=True):
         return FactorsObserved(self.ts_event, *figures, self.stale)
 
 
+Report = SaidPosture | SaidBoost | SaidFactors
+"""What another process may say; `event()` is it as an event, or ValueError for a figure that can't be."""
+
 _WRITTEN = msgspec.json.Decoder(dict[str, Any])
 _KINDS: Mapping[str, msgspec.json.Decoder[Any]] = {
     SAFETY: msgspec.json.Decoder(SaidPosture),
@@ -117,14 +116,14 @@ _KINDS: Mapping[str, msgspec.json.Decoder[Any]] = {
 }
 
 
-def said_at(key: str, raw: bytes) -> Said | None:
+def said_at(key: str, raw: bytes) -> Report | None:
     """What `raw` says at `key`, None if it is our own; ValueError, with why, if it can't be read."""
     if len(raw) > BYTES_MAX:
         raise ValueError(f"{len(raw)} bytes, at most {BYTES_MAX} are read")
     try:
         if _WRITTEN.decode(raw).get("writer") == WRITER:
             return None
-        said: Said = _KINDS[key].decode(raw)
+        said: Report = _KINDS[key].decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(str(error)) from error
     said.event()
