@@ -78,6 +78,8 @@ KERNELS = (
         for name in ("records", "codes", "spectrum", "features", "steps", "trading")
     ),
     *("desks/divergence/forewarner.py", "research/features.py", "research/loops.py"),
+    *("learning/apriori.py", "learning/significance.py"),
+    *("desks/uptrend/technicals.py", "desks/uptrend/decay.py"),
 )
 """The modules whose functions are compiled, and those that such functions are made of."""
 

@@ -1,11 +1,13 @@
 """trace and why."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command_line import call
+from tradeworthy.cli.explain import why_lines
 from tradeworthy.core.candidates import Verdict
 from tradeworthy.journal.reader import read
 from tradeworthy.runtime.event_union import codec
@@ -88,6 +90,23 @@ def test_a_quiet_hour_reads_well(day_run: str) -> None:
     assert said.lines[0] == f"desk breakout, 2024-01-01 00:00 to 01:00 UTC, run {day_run}"
     assert re.fullmatch(r"  warming_up  +\d+  +\d+%", said.lines[3])
     assert said.lines[-1] == "candidates: none, no turn found what the desk looks for"
+
+
+def test_what_was_let_pass_is_told_by_gate() -> None:
+    """P2, P5: how many opportunities a desk skipped, and how many of them turned out missed."""
+    hour = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [
+        {"gate": "dx", "skipped": 9, "missed": 5, "rightly": 2},
+        {"gate": "slope", "skipped": 3, "missed": 0, "rightly": 3},
+    ]
+    found = {"desk": "uptrend", "run": "r", "from": hour, "to": hour, "turns": [], "total_turns": 0}
+    found |= {"verdicts": [], "candidates": 0, "doubt": "", "let_pass": rows}
+    assert list(why_lines(found))[-4:] == [
+        "opportunities let pass: 12, of which 5 turned out missed",
+        "  gate   skipped  missed  rightly  not known yet",
+        "  dx           9       5        2              2",
+        "  slope        3       0        3              0",
+    ]
 
 
 @pytest.mark.parametrize(

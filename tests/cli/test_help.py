@@ -15,7 +15,9 @@ VERBS = (
         "prove calibration",
         "prove compare",
     ),
-    *("prove preflight", "prove day", "prove sign-off"),
+    *("prove preflight", "prove day", "prove sign-off", "prove flow", "prove shadow"),
+    *("learn show", "learn facts", "learn mine", "learn tune", "learn judge"),
+    *("learn rollback", "learn curators", "learn threshold"),
     *("data fetch", "data import", "data rollup", "data check", "data list"),
 )
 REPORTING = (
@@ -41,7 +43,8 @@ REPORTING = (
         "prove calibration",
         "prove compare",
     ),
-    *("prove preflight", "prove day", "prove sign-off"),
+    *("prove preflight", "prove day", "prove sign-off", "prove flow", "prove shadow"),
+    *("learn show", "learn facts", "learn mine", "learn tune", "learn judge"),
 )
 
 

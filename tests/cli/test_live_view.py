@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from tradeworthy.cli.live_view import Screen, table_of, verdicts_text, watching
+from tradeworthy.cli.live_view import Screen, price, table_of, verdicts_text, watching
 from tradeworthy.cli.logs import LINES
 from tradeworthy.cli.progress import progressing
 
@@ -131,6 +131,13 @@ def test_before_the_first_overview_the_session_is_starting() -> None:
     assert "paper breakout: starting" in drawn(screen)
     screen.show(SEEN)
     assert "starting" not in drawn(screen)
+
+
+def test_a_price_below_one_is_not_rounded_away() -> None:
+    """A6: tokens cost fractions of a cent."""
+    assert [price(one) for one in (96_120.5, 2.345, 0.28314, 0.0000123456)] == [
+        *("96,120.50", "2.35", "0.28314", "1.23456e-05")
+    ]
 
 
 def test_the_most_frequent_verdicts_come_first() -> None:

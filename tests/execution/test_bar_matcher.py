@@ -35,6 +35,12 @@ def test_floats_become_ticks_against_the_order() -> None:
     assert touch_close(SELL, None, between, SCALE) == Touch(100, inside=False)
 
 
+def test_a_bar_under_one_tick_offers_nothing() -> None:
+    """A sale there would have no price, and a buy would pay a whole tick."""
+    assert lots_on_offer(bar(0.01, 0.01, 0.01, 0.01), SCALE, 1.0) > 0
+    assert lots_on_offer(bar(0.01, 0.01, 0.0001, 0.01), SCALE, 1.0) == 0
+
+
 @pytest.mark.parametrize(
     ("side", "limit", "rested", "fills"),
     [

@@ -26,10 +26,10 @@ from tests.flows.sessions import Ran, Session, run, run_folder, say
 from tradeworthy.core.packets import Kind
 from tradeworthy.gateways.embedded import EmbeddedRedis
 from tradeworthy.journal.reader import read
+from tradeworthy.runtime.concluded import CONCLUDED, is_concluded
 from tradeworthy.runtime.ending import clean_up
 from tradeworthy.runtime.faults import FaultLog
 from tradeworthy.runtime.home import Home
-from tradeworthy.runtime.life import CONCLUDED, is_concluded
 from tradeworthy.store.embedded import EmbeddedPostgres
 from tradeworthy.store.migrating import migrate
 

@@ -18,12 +18,27 @@ from tests.flows.reached import (
     sets,
     stances,
     trading,
+    uptrend,
 )
 from tests.flows.reached.demanded import demanded
 from tests.flows.reached.stage import Scenario
 from tests.flows.reached.table import TABLE
 
-MODULES = (orders, legs, halts, guards, outcomes, scanning, sets, trading, faults, gaps, stances, panels)
+MODULES = (
+    orders,
+    legs,
+    halts,
+    guards,
+    outcomes,
+    scanning,
+    sets,
+    trading,
+    faults,
+    gaps,
+    stances,
+    panels,
+    uptrend,
+)
 """They fill the table while they are imported."""
 
 Play = Callable[[Scenario], dict[str, None]]

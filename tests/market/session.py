@@ -21,6 +21,7 @@ from tradeworthy.core.sequencer import Sequencer
 from tradeworthy.execution import accounting
 from tradeworthy.execution.intents import IntentProposed, TradeCandidate
 from tradeworthy.execution.orders import CancelOrder, FillObserved, OrderObserved, PlaceOrder
+from tradeworthy.market.backfill import BackfillAnswered
 from tradeworthy.market.bars import BarClosed, FeedGap, PriceObserved
 from tradeworthy.market.books import BookChanged
 from tradeworthy.market.instruments import InstrumentChanged, InstrumentDelisted, InstrumentListed
@@ -32,6 +33,7 @@ from tradeworthy.market.predictions import (
     MarketResolved,
     MarketsFetched,
 )
+from tradeworthy.market.ticks import BarBuilt, BarRefused, PriceLate, PricePoint, TradeTick
 
 CODEC = Codec(
     (
@@ -71,6 +73,12 @@ CODEC = Codec(
         MarketResolved,
         MarketsFetched,
         PanelClosed,
+        BackfillAnswered,
+        BarBuilt,
+        BarRefused,
+        PriceLate,
+        PricePoint,
+        TradeTick,
     )
 )
 

@@ -17,6 +17,7 @@ from tradeworthy.market.instruments import (
 )
 from tradeworthy.market.listing import Listing
 from tradeworthy.market.marks import Marks
+from tradeworthy.market.ticks import PricePoint, TradeTick
 
 BTC = Instrument(
     "BTC", "venue", "USDT", Decimal("0.1"), Decimal("0.001"), Decimal("0.0005"), Decimal("0.0002")
@@ -106,6 +107,17 @@ def test_marks_survive_a_snapshot(market: Market) -> None:
     before = market.marks.state
     market.marks.state = reborn(before)
     assert market.marks.state == before
+
+
+def test_a_snapshot_holds_the_prices_of_points_and_trades(market: Market) -> None:
+    """A9: whatever more such an event says, a mark is its price."""
+    for event in (
+        PricePoint("BTC", 101.0, MINUTE, liquidity_usd=5.0),
+        TradeTick("BTC", 102.0, 2 * MINUTE, 3.0),
+    ):
+        market.session.admit(event)
+        market.marks.state = reborn(market.marks.state)
+        assert market.marks.price("BTC") == event.price
 
 
 def test_a_token_without_a_bid_is_worth_nothing() -> None:

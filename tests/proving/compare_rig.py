@@ -11,6 +11,7 @@ from tradeworthy.core.events import Event
 from tradeworthy.gateways.feeds.protocol import Row
 from tradeworthy.market.bars import BarClosed
 from tradeworthy.runtime.configuration import Configuration, from_values, load
+from tradeworthy.runtime.doing_errands import do_errands
 from tradeworthy.runtime.feeds import open_feed
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.life import FEED
@@ -86,7 +87,9 @@ def stopped(plan: Plan, home: Home, rows: Sequence[Row]) -> str:
 
 def _opened(plan: Plan, home: Home) -> OpenRun:
     feed = open_feed(plan, home)
-    return open_run(replace(plan, fresh=True), home, feed.identity(), feed.span()[0])
+    run = open_run(replace(plan, fresh=True), home, feed.identity(), feed.span()[0])
+    do_errands(plan, home, run.life, feed)
+    return run
 
 
 def _closed(run: OpenRun) -> str:

@@ -17,8 +17,9 @@ from tradeworthy.journal.flight import FlightRecorder
 from tradeworthy.journal.reader import read
 from tradeworthy.market.bars import PriceObserved
 from tradeworthy.risk.operators import Operator
+from tradeworthy.runtime.concluded import is_concluded
 from tradeworthy.runtime.home import Home
-from tradeworthy.runtime.life import Life, is_concluded
+from tradeworthy.runtime.life import Life
 from tradeworthy.runtime.opening import claim_ordinal, make_life
 from tradeworthy.runtime.requests import RequestHandler
 

@@ -36,7 +36,8 @@ from tradeworthy.execution.orders import FillObserved
 from tradeworthy.journal import snapshots
 from tradeworthy.journal.reader import Damage, read
 from tradeworthy.journal.recorder import Divergence
-from tradeworthy.runtime.life import FEED, Life, is_concluded
+from tradeworthy.runtime.concluded import is_concluded
+from tradeworthy.runtime.life import FEED, Life
 from tradeworthy.runtime.replay import replay
 
 STORY: tuple[Event, ...] = (

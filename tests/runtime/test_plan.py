@@ -15,7 +15,7 @@ from tradeworthy.runtime.plan import Mode, Plan
     [
         ({"mode": Mode.SIMULATE}, "mode simulate is not available yet"),
         ({"mode": Mode.LIVE}, "mode live is not available yet"),
-        ({"feed": "live"}, "a live feed is not available yet; use --feed simulator or recorded:DIR"),
+        ({"feed": "live"}, "a live feed is there only for desks of kind uptrend"),
     ],
 )
 def test_what_is_not_built_yet_is_not_available(asked: dict[str, Any], said: str) -> None:

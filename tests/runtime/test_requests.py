@@ -127,8 +127,8 @@ def test_injected_prices_are_inputs_like_others(session: Desk) -> None:
         with pytest.raises(UsageError, match=said):
             session.ask(Inject("price", bad))
         assert session.life.core.sequencer.inputs == inputs
-    with pytest.raises(UsageError, match="can't inject 'social'; the kinds are: price, state"):
-        session.ask(Inject("social", [good]))
+    with pytest.raises(UsageError, match="can't inject 'gossip'; the kinds are: price, state"):
+        session.ask(Inject("gossip", [good]))
 
 
 def test_requests_are_stamped_by_the_sessions_clock(session: Desk) -> None:

@@ -237,6 +237,7 @@ def test_a_gateway_that_falls_silent_is_told_of_once_each_time(life: Life, log: 
     )
     stale = [entry for entry in log.entries if entry["event"] == "agent_stale"]
     assert [(entry["agent"], entry["silent_s"]) for entry in stale] == [("script", 120), ("script", 125)]
+    life.writer.wait_durable()
     assert events_of(life.folder, HealthObserved) == [
         HealthObserved("script", ok=False, word="agent_stale"),
         HealthObserved("script", ok=True, word="gateway_back"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.store.market_story import MarketStory
 from tests.store.story import BTC, CASH, Story
+from tests.store.uptrend_story import UptrendStory
 from tradeworthy.core.candidates import Candidate
 from tradeworthy.core.packets import Kind, Packet
 from tradeworthy.market.instruments import InstrumentListed
@@ -60,10 +61,14 @@ def packets(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Kind, Packet
         story.enter()
         teller = MarketStory(story)
         teller.reverse(teller.day()["settled"])
+        uptrend = UptrendStory(story)
+        uptrend.golden()
+        uptrend.bars()
+        uptrend.learned()
         return story.packets
 
 
-@given(cuts=st.lists(st.integers(0, 330), max_size=8))
+@given(cuts=st.lists(st.integers(0, 400), max_size=8))
 def test_rows_do_not_depend_on_where_the_packets_are_divided(
     packets: list[tuple[Kind, Packet]], cuts: list[int]
 ) -> None:
@@ -120,6 +125,15 @@ def test_only_decisions_are_packets_rows(packets: list[tuple[Kind, Packet]]) -> 
     wanted = [packet.seq for _, packet in packets if packet.event.decision]
     assert [row["seq"] for row in made["packets"]] == wanted
     assert "BarClosed" not in {row["type"] for row in made["packets"]}
+
+
+def test_whole_tables_in_events_are_counted_in_packets(packets: list[tuple[Kind, Packet]]) -> None:
+    """Their rows stand in tables of their own: `packets` says how many came."""
+    made = tables_of([packets])
+    told = {row["type"]: row["event"] for row in made["packets"]}
+    assert '"overrides":{"rows":0}' in told["OverridesChanged"]
+    assert '"facts":{"rows":0}' in told["JobAnswered"]
+    assert '"close":{"rows":2}' in told["BackfillAnswered"]
 
 
 def test_money_and_prices_are_exact_decimals() -> None:
@@ -183,5 +197,5 @@ def test_merges_are_what_columns_say() -> None:
         "peak": Decimal(9),
     }
     assert {column.info[MERGE] for table in metadata.sorted_tables for column in table.columns if column.info} == {
-        "keep", "sum", "greatest",
+        "keep", "sum", "greatest", "with trade_seq", "with engine_seq", "with multiplier",
     }  # fmt: skip

@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from tradeworthy.cli import control, data, demo, explain, pilot, prove, ready, replay, report, run, sweep
+from tradeworthy.cli import (
+    control,
+    data,
+    demo,
+    explain,
+    learn,
+    pilot,
+    prove,
+    ready,
+    replay,
+    report,
+    run,
+    sweep,
+)
 from tradeworthy.cli.console import Commands
 from tradeworthy.cli.logs import set_up_logging
 
@@ -48,6 +61,7 @@ for command, name, panel in (
     app.command(name, rich_help_panel=panel)(command)
 app.add_typer(control.inject, name="inject", rich_help_panel=STEER)
 app.add_typer(data.data, name="data", rich_help_panel=RUN)
+app.add_typer(learn.learn, name="learn", rich_help_panel=SEE)
 app.add_typer(prove.prove, name="prove", rich_help_panel=SEE)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from tradeworthy.cli.console import NOT_AVAILABLE, print_json, table_lines
-from tradeworthy.cli.live_view import money, verdicts_text
+from tradeworthy.cli.live_view import money, price, verdicts_text
 from tradeworthy.cli.pilot_view import markets_text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
@@ -75,7 +75,7 @@ def _figures(found: dict[str, Any]) -> Any:
     if found["halted"]:
         yield "halted", f"by {found['halted']}"
     for symbol, one in found["prices"].items():
-        yield "price", f"{symbol} {one['price']:,.2f}, {one['age_ms']} ms old"
+        yield "price", f"{symbol} {price(one['price'])}, {one['age_ms']} ms old"
     if found["markets"]:
         yield "markets", markets_text(found["markets"])
     yield "parts", ", ".join(part["agent"] for part in found["parts"])
@@ -188,21 +188,67 @@ def inject_price(
 def inject_state(
     file: Annotated[Path, typer.Argument(help="JSON lines, one fact each.", metavar="FILE")],
 ) -> None:
-    """Hand the market facts in FILE to the running session: all of them, or none if one is wrong.
+    """Hand the facts in FILE to the running session: all of them, or none if one is wrong.
 
-    A line is {"event": "MarketResolved", "market": "polymarket:0xabc", "payout": "0.5"}. The events are MarketClosed
-    and MarketDisputed (market, reason), MarketResolved (what a YES share pays), HealthObserved (part, ok, word,
-    figure), BookChanged (instrument, bids and asks as [price, shares]), InstrumentChanged (instrument, tick) and
+    Of a market a line is {"event": "MarketResolved", "market": "polymarket:0xabc", "payout": "0.5"}. The events are
+    MarketClosed and MarketDisputed (market, reason), MarketResolved (what a YES share pays), HealthObserved (part, ok,
+    word, figure), BookChanged (instrument, bids and asks as [price, shares]), InstrumentChanged (instrument, tick) and
     FeedGap (instrument, reason). Prices and sizes are text, like "0.45".
+
+    Of an uptrend desk's row, for tests, {"instrument": "SOLX", "timeframe": "1h", "state": "S1", "payload":
+    {"buy_signal": true}, "a_value": 0.5, "bars": 2} forces what the engine says of it, and {"instrument": "SOLX",
+    "timeframe": "1h", "status": "paused", "reason": "..."} pauses it (paused, archived or back). A file has lines of
+    one kind.
 
     Example: tradeworthy inject state facts.jsonl
     """
     from tradeworthy.gateways.control import Inject, ask
-    from tradeworthy.gateways.market_facts import read_facts
+    from tradeworthy.gateways.injected_states import read_injected
     from tradeworthy.runtime.home import home
 
-    admitted = ask(home().path, Inject("state", read_facts(file)))["admitted"]
+    kind, lines = read_injected(file)
+    admitted = ask(home().path, Inject(kind, lines))["admitted"]
     typer.echo(f"{admitted} facts admitted")
+
+
+@inject.command("social")
+def inject_social(
+    file: Annotated[Path, typer.Argument(help="JSON lines, one signal each.", metavar="FILE")],
+) -> None:
+    """Hand the social signals in FILE to the running session: all of them, or none if one is wrong.
+
+    A line is {"curator": "anna", "ticker": "$SOLX", "intent": "new_discovery"}, with "chain", "contract",
+    "market_cap", "volume_24h", "liquidity_usd", "age_days", "timeframe", "signal" (the source's id) and "ts" if known.
+
+    Example: tradeworthy inject social signals.jsonl
+    """
+    from tradeworthy.gateways.control import Inject, ask
+    from tradeworthy.gateways.social import read_signals
+    from tradeworthy.runtime.home import home
+
+    admitted = ask(home().path, Inject("social", read_signals(file)))["admitted"]
+    typer.echo(f"{admitted} signals admitted")
+
+
+@inject.command("actions")
+def inject_actions(
+    file: Annotated[Path, typer.Argument(help="JSON lines, one trade or window each.", metavar="FILE")],
+) -> None:
+    """Hand closed trades and windows of elsewhere to the running session, to be learned from like its own.
+
+    A trade is {"trade": "t1", "rr": 1.2, "pnl_usd": 30, "actions": [{"pattern_key": "pm.uptrend.S1.entry",
+    "action_category": "entry", "scope": {"chain": "solana"}}]}; a window is {"window": "w1", "pattern_key": ...,
+    "decision": "skipped", "outcome": "success", "scope": {...}}. All of them, or none if one is wrong.
+
+    Example: tradeworthy inject actions trades.jsonl
+    """
+    from tradeworthy.gateways.actions import read_actions
+    from tradeworthy.gateways.control import Inject, ask
+    from tradeworthy.runtime.home import home
+
+    lines = read_actions(file)
+    ask(home().path, Inject("actions", lines))
+    typer.echo(f"{len(lines)} trades and windows admitted")
 
 
 def user_name() -> str:

@@ -15,17 +15,25 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 
 def trace(
     packet: Annotated[
-        str, typer.Argument(help="A packet's seq, or its id as the database has it.", metavar="PACKET")
+        str,
+        typer.Argument(
+            help="A packet's seq or id; or a row like 1h@BONK, or its trade 1h@BONK#2, for its whole life.",
+            metavar="PACKET",
+        ),
     ],
     run: RunName = "",
     json: AsJson = False,
 ) -> None:
     """Show the way of a packet: what caused it, all that came of it, and where each candidate ended.
 
-    For a turn in which nobody opened a candidate it gives each desk's reason.
+    For a turn in which nobody opened a candidate it gives each desk's reason. Of a row of a desk on tokens it tells
+    the whole life: signal, decision, actions, closure, facts, and which dips were skipped and what became of them.
 
     Example: tradeworthy trace 303
     """
+    if "@" in packet:
+        _life(packet, run, json=json)
+        return
     with progressing("reading the journal"):
         from tradeworthy.cli.packet_lines import Telling, trace_json
         from tradeworthy.journal.reader import read_header
@@ -42,6 +50,21 @@ def trace(
         typer.echo(line)
 
 
+def _life(row: str, run: str, *, json: bool) -> None:
+    with progressing("reading the journal"):
+        from tradeworthy.cli.uptrend_lines import life_json, life_lines
+        from tradeworthy.journal.reader import read_header
+        from tradeworthy.runtime.home import home
+        from tradeworthy.runtime.row_lives import life_of
+
+        found = life_of(home(), run, row)
+    if json:
+        print_json(life_json(found, read_header(home().runs / found.run)))
+        return
+    for line in life_lines(found):
+        typer.echo(line)
+
+
 def why(
     desk: Annotated[str, typer.Argument(help="The desk's name.", metavar="DESK")],
     at: Annotated[
@@ -55,7 +78,8 @@ def why(
 ) -> None:
     """Say why a desk did not trade: its turns of one hour by reason, and what became of its candidates.
 
-    The hour that a session is in the middle of counts as far as it has come.
+    The hour that a session is in the middle of counts as far as it has come. Of a desk on tokens it also counts the
+    opportunities that it let pass, by the gate that was not met, and which of them turned out missed.
 
     Example: tradeworthy why breakout --at 2025-05-04T18:00
     """
@@ -93,5 +117,21 @@ def why_lines(found: dict[str, Any]) -> Any:
         yield "candidates: none, no turn found what the desk looks for"
     else:
         yield "candidates: none, the desk was asked nothing in this hour; is it within the run's time?"
+    yield from _let_pass(found["let_pass"])
     if found["doubt"]:
         yield found["doubt"]
+
+
+def _let_pass(rows: list[dict[str, Any]]) -> Any:
+    """The opportunities that a desk skipped, by gate, and what became of them."""
+    if not rows:
+        return
+    skipped, missed = (sum(row[name] for row in rows) for name in ("skipped", "missed"))
+    yield f"opportunities let pass: {skipped}, of which {missed} turned out missed"
+    heads = ("gate", "skipped", "missed", "rightly", "not known yet")
+    told = [
+        (row["gate"], row["skipped"], row["missed"], row["rightly"],
+         row["skipped"] - row["missed"] - row["rightly"])
+        for row in rows
+    ]  # fmt: skip
+    yield from table_lines([heads, *told], right=(1, 2, 3, 4))

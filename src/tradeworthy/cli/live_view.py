@@ -166,6 +166,11 @@ def money(text: str) -> str:
     return f"{float(text):,.2f}"
 
 
+def price(value: float) -> str:
+    """A price to the cent, or with six digits where that would say nothing: tokens cost fractions of one."""
+    return f"{value:,.2f}" if value >= 1 else f"{value:.6g}"
+
+
 def _listed(words: list[str]) -> str:
     more = len(words) - POSITIONS_SHOWN
     return ", ".join(words[:POSITIONS_SHOWN]) + (f" and {more} more" if more > 0 else "") or "nothing"

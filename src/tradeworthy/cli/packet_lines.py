@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tradeworthy.cli import uptrend_lines
 from tradeworthy.cli.console import table_lines
 from tradeworthy.core.candidates import Candidate, Decision, Outcome, Verdict
 from tradeworthy.core.packets import Packet
 from tradeworthy.desks.arbitrage.events import OpportunityDetected, OpportunityLeg
+from tradeworthy.desks.uptrend.events import WindowResolved
 from tradeworthy.execution.accounting import PositionChanged, TradeClosed
 from tradeworthy.execution.intents import IntentProposed, Leg, TradeCandidate
 from tradeworthy.execution.orders import FillObserved, PlaceOrder
@@ -49,6 +51,7 @@ class Telling:
     def said(self, event: Any) -> str:
         """An event's name and the fields that matter."""
         words = self._of_market(event) or self._of_candidate(event) or self._of_trade(event)
+        words = words or uptrend_lines.said(event)
         if not words:
             values = {name: value for name, value in plain(event).items() if value not in ("", None, [], {})}
             words = _pairs(_in_currency(_in_time(values)))
@@ -162,7 +165,7 @@ class Telling:
                 last = next(one for one in reversed(trace.packets) if one.seq >= packet.seq)
                 yield f"{about} is open: it stands at {type(last.event).__name__} {last.seq}"
             else:
-                yield f"{about} ended {verdict.outcome} {verdict.reason}"
+                yield f"{about} ended {verdict.outcome} {verdict.reason}{_afterwards(trace, event)}"
         if trace.reasons:
             yield "no desk opened a candidate:"
             yield from table_lines(sorted(trace.reasons.items()))
@@ -170,6 +173,16 @@ class Telling:
             yield "no desk was asked in this turn"
         if trace.doubt:
             yield trace.doubt
+
+
+def _afterwards(trace: Trace, event: Candidate) -> str:
+    """What became of the opportunity that a candidate let pass, once that is known."""
+    window = event.figures.get("window")
+    if not window:
+        return ""
+    resolved = (one.event for one in trace.packets if isinstance(one.event, WindowResolved))
+    found = next((one for one in resolved if one.window == window), None)
+    return f"; it {uptrend_lines.window_outcome(found)}" if found else "; what became of it is not known yet"
 
 
 def _skip(event: Candidate) -> str:

@@ -13,9 +13,11 @@ from tradeworthy.cli.console import print_json, table_lines
 from tradeworthy.cli.progress import progressing
 from tradeworthy.cli.prove_compare import compare
 from tradeworthy.cli.prove_day import day
+from tradeworthy.cli.prove_flow import flow
 from tradeworthy.cli.prove_lookahead import lookahead
 from tradeworthy.cli.prove_parity import register
 from tradeworthy.cli.prove_preflight import preflight
+from tradeworthy.cli.prove_shadow import shadow
 from tradeworthy.cli.prove_sign_off import sign_off
 from tradeworthy.cli.run import Duration, FirstDay, LastDay, make_plan
 
@@ -31,6 +33,8 @@ prove.command("lookahead")(lookahead)
 prove.command("compare")(compare)
 prove.command("preflight")(preflight)
 prove.command("day")(day)
+prove.command("flow")(flow)
+prove.command("shadow")(shadow)
 prove.command("sign-off")(sign_off)
 
 

@@ -27,7 +27,8 @@ def lookahead(
 
     At each cut, drawn by the configuration's seed, all that comes later is changed: shifted, scaled, emptied or
     left out, in turn. All indicators, every feature and every desk of CONFIG are computed again, and must be equal
-    up to the cut, bit for bit. Exit code 1 names the first field and bar that looked ahead.
+    up to the cut, bit for bit: of an uptrend desk its payloads, levels, actions, windows and overrides. Exit code 1
+    names the first field and bar that looked ahead.
 
     Example: tradeworthy prove lookahead configs/blue.toml --feed recorded:data/hyperliquid_candles
     """
@@ -41,9 +42,12 @@ def lookahead(
         last_day=to.date() if to else None,
     )
     with progressing("searching for look-ahead") as progress:
-        from tradeworthy.proving.lookahead_paths import search
         from tradeworthy.runtime.home import home
 
+        if plan.configuration.on_tokens:
+            from tradeworthy.proving.lookahead_uptrend import search_uptrend as search
+        else:
+            from tradeworthy.proving.lookahead_paths import search
         result = search(plan, home(), cuts=cuts, progress=progress)
     if json:
         print_json(result)

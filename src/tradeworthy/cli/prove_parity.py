@@ -15,7 +15,6 @@ from tradeworthy.cli.run import ConfigPath, Duration, FirstDay, LastDay, Seed, m
 
 Feed = Annotated[str, typer.Option(help="simulator, recorded, recorded:DIR or catalog.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
-TRADES_MIN = 1_000
 VALUE_MAX = 48
 """So much of a differing value is shown in a table; all of it is in the JSON."""
 
@@ -82,8 +81,9 @@ def parity(
     from_: FirstDay = None,
     to: LastDay = None,
     trades_min: Annotated[
-        int, typer.Option(help="Fewer trades than this in all prove nothing.", min=1, metavar="N")
-    ] = TRADES_MIN,
+        int | None,
+        typer.Option(help="Fewer trades prove nothing (none: 1000, of uptrend 200).", min=1, metavar="N"),
+    ] = None,
     pure_rows: Annotated[
         int, typer.Option(help="Rows that each desk's steps run as plain Python.", min=1, metavar="N")
     ] = 120,
@@ -91,33 +91,40 @@ def parity(
     out: Annotated[Path | None, typer.Option(help="Folder for parity.json and the sign-off list.")] = None,
     json: AsJson = False,
 ) -> None:
-    """Compute the divergence desks of CONFIG on every path, and show that all compute the same.
+    """Compute the divergence desks or the uptrend desk of CONFIG on every path, and show that all compute the same.
 
-    Batch engine, backtest session, paper session with PostgreSQL and Redis, its replay, the sweep, the vectorised
-    twin, NautilusTrader, and the steps as plain Python. A difference is named by its first date, bar and field. It
-    fails (1) on a difference, under --trades-min trades, or if an exit, a fill branch or a side that a pair owes
-    never occurred; it ends with 3 if all is equal and a pair could not run.
+    Batch engine, backtest session, paper session with PostgreSQL and Redis, its replay, NautilusTrader, and of
+    divergence desks the sweep, the vectorised twin and the steps as plain Python. A difference is named by its first
+    date, bar and field. It fails (1) on a difference, under --trades-min trades, or if an action, an exit, a fill
+    branch or a side that a pair owes never occurred; it ends with 3 if all is equal and a pair could not run.
 
     Example: tradeworthy prove parity configs/parity-dense.toml --feed recorded:data/hyperliquid_candles --out proof
     """
     plan = _plan(config, feed, duration, seed, from_, to)
     only_errors()
     with progressing("parity") as progress:
-        from tradeworthy.proving.parity.proof import prove_parity
+        if plan.configuration.on_tokens:
+            from tradeworthy.proving.parity.uptrend_proof import prove_uptrend
 
-        found = prove_parity(
-            plan, trades_min=trades_min, pure_rows=pure_rows, reference=reference, advance=progress
-        )
+            _refuse_reference(reference)
+            found = prove_uptrend(plan, **_least(trades_min), advance=progress)
+        else:
+            from tradeworthy.proving.parity.proof import prove_parity
+
+            found = prove_parity(
+                plan, **_least(trades_min), pure_rows=pure_rows, reference=reference, advance=progress
+            )
     if out:
         asked = {
             "duration": duration,
             "seed": seed,
             "from": from_.date() if from_ else None,
             "to": to.date() if to else None,
-            "trades_min": trades_min if trades_min != TRADES_MIN else None,
+            "trades_min": trades_min,
             "reference": reference,
         }
-        _sign_parity(found, out, command_of("prove", "parity", config, feed=feed, **asked))
+        command = command_of("prove", "parity", config, feed=feed, **asked)
+        _keep_parity(found, out, "" if plan.configuration.on_tokens else command)
     if json:
         print_json(found)
     else:
@@ -127,13 +134,27 @@ def parity(
         raise typer.Exit(found.exit_code)
 
 
-def _sign_parity(found: Any, out: Path, command: str) -> None:
+def _least(trades_min: int | None) -> dict[str, int]:
+    return {} if trades_min is None else {"trades_min": trades_min}
+
+
+def _refuse_reference(reference: Path | None) -> None:
+    if reference:
+        from tradeworthy.core.errors import UsageError
+
+        raise UsageError(f"--reference {reference} is of divergence desks; leave it out for an uptrend desk")
+
+
+def _keep_parity(found: Any, out: Path, command: str) -> None:
+    """Write parity.json; with a `command`, sign the lines of the sign-off list that it proves."""
     import msgspec
 
-    from tradeworthy.proving.signing.parity_evidence import evidence_of_parity
-    from tradeworthy.proving.signing.sign_off import sign
+    if command:
+        from tradeworthy.proving.signing.parity_evidence import evidence_of_parity
+        from tradeworthy.proving.signing.sign_off import sign
 
-    sign(out, evidence_of_parity(found, command))
+        sign(out, evidence_of_parity(found, command))
+    out.mkdir(parents=True, exist_ok=True)
     (out / "parity.json").write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
 
 
@@ -165,6 +186,7 @@ def _parity_lines(found: Any) -> Iterator[str]:
         ("exits", found.coverage.exits),
         ("fills", found.coverage.branches),
         ("sides", found.coverage.sides),
+        *found.coverage.others.items(),
     ):
         yield f"{title}: {', '.join(f'{name} {count}' for name, count in counts.items())}"
     refused = ", ".join(f"{what} {count}" for what, count in found.refused.items())
@@ -176,6 +198,8 @@ def _pair_lines(pair: Any) -> Iterator[str]:
     """What there is to say of one pair beside its line in the table."""
     if pair.absent:
         yield f"{pair.name}: could not run: {pair.absent}"
+    if pair.inapplicable:
+        yield f"{pair.name}: does not apply: {pair.inapplicable}"
     for one in pair.compared:
         if one.first:
             first = one.first

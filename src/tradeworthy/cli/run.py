@@ -34,7 +34,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.
 def run(
     config: ConfigPath,
     mode: Annotated[str, typer.Option(help="backtest or paper (later: simulate, live).")] = "paper",
-    feed: Annotated[str, typer.Option(help="simulator, recorded, recorded:DIR or catalog.")] = "simulator",
+    feed: Annotated[
+        str, typer.Option(help="simulator, recorded, recorded:DIR, catalog, or live (uptrend).")
+    ] = "simulator",
     duration: Duration = None,
     speed: Annotated[float | None, typer.Option(help="Session seconds a wall second.", metavar="X")] = None,
     seed: Seed = None,

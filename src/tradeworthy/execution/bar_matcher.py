@@ -68,9 +68,12 @@ def touch_range(side: Side, limit_ticks: int | None, bar: BarClosed, scale: Scal
 
 
 def lots_on_offer(bar: BarClosed, scale: Scale, participation: float) -> int:
-    """Lots that our orders together may trade in `bar`: its volume's share, rounded down."""
+    """Lots that our orders together may trade in `bar`: its volume's share, rounded down.
+
+    There are none in a bar that fell under one tick: a sale there would bring nothing, a buy pay many times the price.
+    """
     volume = bar.volume * participation
-    if not volume > 0.0:
+    if not volume > 0.0 or scale.ticks_of(bar.low, Side.SELL) < 1:
         return 0
     try:
         return scale.lots_of(volume)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from tradeworthy.core.errors import UsageError
-from tradeworthy.gateways.json_lines import read_objects
+from tradeworthy.gateways.json_lines import read_objects, stamp_of
 from tradeworthy.market.bars import PriceObserved, check_price
 
 FIELDS = ("instrument", "price", "ts")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EXAMPLE = '{"instrument": "BTCUSDT", "price": 101.5}'
 
 
@@ -39,7 +37,7 @@ def price_of(found: Mapping[str, Any], now: int, where: str) -> PriceObserved:
     if not isinstance(instrument, str) or not instrument:
         raise UsageError(f"{where}: instrument is {instrument!r}; it must be an instrument's id")
     price = _number(found.get("price"), where)
-    ts = _stamp(found["ts"], where) if found.get("ts") is not None else now
+    ts = stamp_of(found["ts"], where) if found.get("ts") is not None else now
     try:
         check_price(instrument, "price", price, ts)
     except UsageError as error:
@@ -57,18 +55,3 @@ def _number(value: object, where: str) -> float:
     except (InvalidOperation, OverflowError):
         pass
     raise UsageError(f"{where}: price is {value!r}; it must be a number above 0")
-
-
-def _stamp(value: object, where: str) -> int:
-    """UTC ns of an ISO-8601 time (without a zone: UTC) or of whole ns since 1970."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63:
-        return value
-    if isinstance(value, str):
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
-            found = None
-        if found is not None and found.year >= 1970:
-            since = (found if found.tzinfo else found.replace(tzinfo=UTC)) - _EPOCH
-            return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
-    raise UsageError(f"{where}: ts is {value!r}; it must be like 2025-05-04T00:01:00Z, or ns since 1970")

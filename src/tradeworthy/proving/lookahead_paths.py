@@ -30,13 +30,13 @@ from tradeworthy.risk.script import entries_of
 from tradeworthy.risk.settings import PPM, ppm_of
 from tradeworthy.runtime.assembly import instruments_of
 from tradeworthy.runtime.backtest import run_backtest
-from tradeworthy.runtime.configuration import DeskSettings
 from tradeworthy.runtime.desks import built_in_settings, check_desks, universes_of
 from tradeworthy.runtime.event_union import codec
 from tradeworthy.runtime.feeds import open_feed
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.opening import end_of
 from tradeworthy.runtime.plan import Mode, Plan
+from tradeworthy.runtime.sections import DeskSettings
 
 Indicator = Callable[[Floats, Floats, Floats], Floats]
 """Of highs, lows and closes the figure as of each bar, in one column or several."""

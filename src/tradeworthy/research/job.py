@@ -29,13 +29,13 @@ from tradeworthy.research.results import Folder, Manifest, open_folder, table_of
 from tradeworthy.research.sweeping import Market, Outcome, market_of, mock_of, records_of, sweep_sets
 from tradeworthy.risk.settings import PPM, ppm_of
 from tradeworthy.runtime.assembly import instruments_of
-from tradeworthy.runtime.configuration import DeskSettings
 from tradeworthy.runtime.desks import built_in_settings
 from tradeworthy.runtime.feeds import open_feed
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.identity import decision_hash, run_identity
 from tradeworthy.runtime.opening import end_of
 from tradeworthy.runtime.plan import Plan
+from tradeworthy.runtime.sections import DeskSettings
 
 KIND = "divergence"
 CHUNK = 500

@@ -19,6 +19,7 @@ from tradeworthy.execution.paper_executor import paper_executor
 from tradeworthy.execution.positions import Position
 from tradeworthy.execution.settlement import Settlement
 from tradeworthy.execution.tally import Tally
+from tradeworthy.learning.schedule import LearningSchedule
 from tradeworthy.market.bars import TIMEFRAMES_NS
 from tradeworthy.market.freshness import Freshness
 from tradeworthy.market.instruments import Instrument, InstrumentListed
@@ -33,9 +34,10 @@ from tradeworthy.risk.guardian import Guardian
 from tradeworthy.risk.posture import SurvivalStack
 from tradeworthy.risk.script import Script
 from tradeworthy.risk.settings import PPM, DeskRisk, ppm_of
-from tradeworthy.runtime.configuration import Configuration, InstrumentSettings
+from tradeworthy.runtime.configuration import Configuration
 from tradeworthy.runtime.desks import desk_agents, universes_of
 from tradeworthy.runtime.event_union import codec
+from tradeworthy.runtime.sections import InstrumentSettings
 
 CONFIGURED = "configuration"
 """Source of a run's first inputs: what is listed, and the cash it begins with."""
@@ -117,11 +119,14 @@ def assemble(
     agents: list[Agent] = [*observers, listing, marks, markets, oracles, freshness]
     agents += [ledger, orders, Settlement(ledger, markets), venue, guardian, fingerprint, tally]
     agents += _panel_agents(configuration, universes, posture)
+    learned = LearningSchedule(configuration.learning) if configuration.on_tokens else None
+    agents += _bar_makers(configuration)
     for settings in configuration.desks:
-        agents += desk_agents(settings, account, readable, universes)
+        agents += desk_agents(settings, account, readable, universes, learned)
         agents.append(
             Flattener(settings.name, settings.on_fault, ledger=ledger, orders=orders, listing=listing)
         )
+    agents += [learned] if learned else []
     sequencer = Sequencer(agents, codec(), recorder, outbox, seed=seed, record_inputs=record_inputs)
     return Core(
         *(sequencer, listing, marks, markets, oracles, freshness),
@@ -137,6 +142,15 @@ def _panel_agents(
         return []
     script = [Script(configuration.script)] if configuration.script else []
     return [*(Panel(universe) for universe in dict.fromkeys(universes.values())), *script, posture]
+
+
+def _bar_makers(configuration: Configuration) -> list[Agent]:
+    """What makes bars in the session, for desks on tokens."""
+    if not configuration.on_tokens:
+        return []
+    from tradeworthy.runtime.token_parts import bar_makers  # a session loads only the desks that it has
+
+    return bar_makers(configuration)
 
 
 def _bar_ns(configuration: Configuration) -> int:
@@ -172,4 +186,12 @@ def listed_instruments(configuration: Configuration) -> list[Event]:
 def first_inputs(configuration: Configuration, taken_over: Opened | None = None) -> list[Event]:
     """What a new run is told before its feed begins: cash from the configuration, unless it takes over some."""
     initial = taken_over or CashMoved(cash_of(configuration.account.cash), "initial cash")
-    return [*listed_instruments(configuration), initial]
+    return [*listed_instruments(configuration), *_first_of_tokens(configuration), initial]
+
+
+def _first_of_tokens(configuration: Configuration) -> list[Event]:
+    if not configuration.on_tokens:
+        return []
+    from tradeworthy.runtime.token_parts import first_of_tokens
+
+    return first_of_tokens(configuration)

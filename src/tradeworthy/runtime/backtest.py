@@ -21,6 +21,7 @@ from tradeworthy.reporting.files import FILES, BacktestFiles, make_folder
 from tradeworthy.reporting.tear_sheet import write_tear_sheet
 from tradeworthy.runtime.assembly import instruments_of
 from tradeworthy.runtime.desks import check_desks
+from tradeworthy.runtime.doing_errands import do_errands
 from tradeworthy.runtime.drivers import SimulatedDriver
 from tradeworthy.runtime.event_union import codec
 from tradeworthy.runtime.feeds import open_feed
@@ -92,6 +93,7 @@ def run_backtest(
         on_decision=sink.take_decision if sink else None,
     )
     life, looks = run.life, 0
+    do_errands(plan, home, life, feed)
 
     async def beat() -> None:
         nonlocal looks

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import tomllib
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -23,16 +21,27 @@ from tradeworthy.core.errors import UsageError
 from tradeworthy.core.settings import Settings
 from tradeworthy.execution.settings import PaperVenueSettings
 from tradeworthy.gateways.feeds.prediction_settings import RecordedMarketSettings
+from tradeworthy.gateways.feeds.seeded_signals import SignalSettings
+from tradeworthy.gateways.simulator.points import PointsSettings
 from tradeworthy.gateways.simulator.prediction_settings import PredictionSettings
 from tradeworthy.gateways.simulator.settings import SimulatorSettings
 from tradeworthy.journal.segments import Header
-from tradeworthy.market.bars import TIMEFRAMES_NS
+from tradeworthy.learning.settings import LearningSettings
 from tradeworthy.market.freshness import FreshnessSettings
 from tradeworthy.market.oracles import OracleSettings
 from tradeworthy.risk.posture import PostureSettings
 from tradeworthy.risk.script import ScriptEntry
-from tradeworthy.risk.settings import OnFault, RiskSettings, Share
+from tradeworthy.risk.settings import RiskSettings
 from tradeworthy.runtime.desk_kinds import KINDS, PanelKind
+from tradeworthy.runtime.nearest import nearest
+from tradeworthy.runtime.sections import (
+    AccountSettings,
+    DataSettings,
+    DeskSettings,
+    InstrumentSettings,
+    JournalSettings,
+    StoreSettings,
+)
 
 ENV_PREFIX = "TRADEWORTHY_"
 ENV_DELIMITER = "__"
@@ -40,110 +49,6 @@ GIVEN_LENGTH_MAX = 60
 """So much of a wrong value is shown."""
 
 Section = TypeVar("Section", bound=BaseModel)
-
-
-class AccountSettings(Settings):
-    """The account: its currency, and the cash that a new run begins with."""
-
-    currency: str = "USDT"
-    cash: Decimal = Field(Decimal(10_000), gt=0, max_digits=18, decimal_places=8)
-
-
-class InstrumentSettings(Settings):
-    """One instrument; fees are fractions of the notional (0.0005 is 5 bps).
-
-    Without `price_max` and `lots_max` they are as large as int64 can hold.
-    """
-
-    id: str = Field(min_length=1)
-    venue: str = Field("paper", min_length=1)
-    quote: str = "USDT"
-    tick: Decimal = Field(gt=0)
-    lot: Decimal = Field(gt=0)
-    taker_fee: Decimal = Field(Decimal(0), ge=0, lt=1)
-    maker_fee: Decimal = Field(Decimal(0), ge=0, lt=1)
-    notional_min: Decimal = Field(Decimal(0), ge=0)
-    lots_min: int = Field(1, ge=1)
-    lots_max: int | None = Field(None, ge=1)
-    price_max: Decimal | None = Field(None, gt=0)
-
-
-class DeskSettings(Settings):
-    """One desk and its share of the account: a built-in one by its `kind`, or a `file` of one's own.
-
-    The file is named relative to the configuration, and goes with a timeframe and a universe of instruments.
-    """
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
-    kind: str = ""
-    file: Path | None = None
-    timeframe: str = ""
-    instruments: tuple[str, ...] = ()
-    share: Share = Decimal(1)
-    on_fault: OnFault = OnFault.KEEP
-    settings: dict[str, Any] = {}
-
-    @model_validator(mode="after")
-    def _of_one_kind(self) -> DeskSettings:
-        if bool(self.kind) == bool(self.file):
-            has = "both a kind and a file" if self.file else "neither a kind nor a file"
-            raise ValueError(
-                f'desk {self.name} has {has}; give kind = "{next(iter(KINDS))}" for a built-in desk,'
-                " or the file of your own"
-            )
-        if self.kind:
-            self._check_kind()
-        if self.on_bars:
-            if not self.instruments:
-                raise ValueError(f"desk {self.name} has no instruments; name those it trades")
-            if self.timeframe not in TIMEFRAMES_NS:
-                raise ValueError(f"timeframe {self.timeframe!r} is none of {', '.join(TIMEFRAMES_NS)}")
-        return self
-
-    def _check_kind(self) -> None:
-        if self.kind not in KINDS:
-            near = _nearest(self.kind, list(KINDS)) or f"; there is {', '.join(KINDS)}"
-            raise ValueError(f"desk {self.name}: there is no kind {self.kind!r}{near}")
-        for key, given in (("timeframe", self.timeframe), ("instruments", self.instruments)):
-            if given and not self.on_bars:
-                raise ValueError(
-                    f"desk {self.name}: a desk of kind {self.kind} trades what its feed lists; leave {key} out"
-                )
-
-    @property
-    def on_bars(self) -> bool:
-        """Whether it trades bars of the instruments that it names; else it trades what a feed lists."""
-        return not self.kind or self.on_panel
-
-    @property
-    def on_panel(self) -> bool:
-        """Whether it is a built-in desk that trades the panel of its instruments."""
-        return isinstance(KINDS.get(self.kind), PanelKind)
-
-
-class JournalSettings(Settings):
-    """How often a snapshot is taken, and how long closed runs are kept."""
-
-    snapshot_every: int = Field(250_000, ge=1_000)
-    keep_days: int = Field(30, ge=1)
-    segment_mib: int = Field(64, ge=1, le=1024)
-
-
-class StoreSettings(Settings):
-    """What goes to the database besides decisions."""
-
-    bars: bool = False
-
-
-class DataSettings(Settings):
-    """Where data lies: `recorded` is what `--feed recorded` reads, `catalog` the Parquet catalog.
-
-    `archive_url` is where `data fetch` gets bars, if not from the venue's public archive.
-    """
-
-    recorded: Path | None = None
-    catalog: Path | None = None
-    archive_url: str | None = None
 
 
 class Configuration(Settings):
@@ -166,6 +71,15 @@ class Configuration(Settings):
     recorded_markets: RecordedMarketSettings = RecordedMarketSettings()
     oracles: OracleSettings = OracleSettings()
     freshness: FreshnessSettings = FreshnessSettings()
+    points: PointsSettings = PointsSettings()
+    signals: SignalSettings = SignalSettings()
+    learning: LearningSettings = LearningSettings()
+    pm_thresholds: dict[str, float] = Field(
+        default={}, description="What PM_THRESHOLD_<KEY> of the environment said at start."
+    )
+    starting_overrides: tuple[dict[str, Any], ...] = Field(
+        default=(), description="What learning.overrides_file held at start."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Configuration:
@@ -178,7 +92,7 @@ class Configuration(Settings):
                 if instrument not in known:
                     raise ValueError(
                         f"desk {desk.name} trades {instrument}, which no [[instruments]] lists"
-                        + (_nearest(instrument, known) or f"; listed are {', '.join(known) or 'none'}")
+                        + (nearest(instrument, known) or f"; listed are {', '.join(known) or 'none'}")
                     )
         quotes = {item.quote for item in self.instruments} - {self.account.currency}
         if quotes:
@@ -207,6 +121,11 @@ class Configuration(Settings):
                     f'desk {desk.name} trades bars, and the venue fills from order books; set matcher = "bar" in'
                     " [venue]"
                 )
+            if desk.on_tokens and (self.venue.matcher != "bar" or self.venue.fills == "next_open"):
+                raise ValueError(
+                    f'desk {desk.name}, kind {desk.kind}, trades at the close that it decides on; set matcher = "bar"'
+                    ' and fills = "maker_draw" (with slippage) or "taker_close" (without) in [venue]'
+                )
             if on_books and desk.on_bars:
                 raise ValueError(
                     f"desk {desk.name} trades bars and desk {on_books[0].name} order books, which no feed has"
@@ -228,13 +147,18 @@ class Configuration(Settings):
         known = [desk.name for desk in self.desks]
         for entry in self.script:
             if entry.desk and entry.desk not in known:
-                near = _nearest(entry.desk, known) or f"; the desks are {', '.join(known)}"
+                near = nearest(entry.desk, known) or f"; the desks are {', '.join(known)}"
                 raise ValueError(f"an entry of [[script]] is for desk {entry.desk}, which there is not{near}")
 
     @property
     def desk_files(self) -> tuple[Path, ...]:
         """The files of the desks that have one; the built-in ones are part of the product."""
         return tuple(desk.file for desk in self.desks if desk.file)
+
+    @property
+    def on_tokens(self) -> bool:
+        """Whether a desk of it trades tokens, whose bars are made in the session, and learns."""
+        return any(desk.on_tokens for desk in self.desks)
 
     @property
     def on_predictions(self) -> bool:
@@ -279,14 +203,20 @@ def load(path: Path) -> Configuration:
     desks = values.get("desks")
     _make_absolute(path.parent, desks if isinstance(desks, list) else [], "file")
     _make_absolute(path.parent, [values.get("recorded_markets")], "events")
+    _make_absolute(path.parent, [values.get("learning")], "overrides_file")
     named = [str(path), *_overrides()]
-    return _made(_Overridden, values, " with ".join(named))
+    made = _made(_Overridden, values, " with ".join(named))
+    if not made.on_tokens:
+        return made
+    from tradeworthy.runtime.learned_before import with_learned  # it loads what only such a desk needs
+
+    return with_learned(made)
 
 
 def _make_absolute(folder: Path, sections: list[Any], key: str) -> None:
     """Let files that `sections` name be found beside the configuration."""
     for values in sections:
-        if isinstance(values, dict) and isinstance(values.get(key), str):
+        if isinstance(values, dict) and isinstance(values.get(key), str) and values[key]:
             values[key] = str((folder / values[key]).resolve())
 
 
@@ -333,7 +263,7 @@ def _overrides() -> Iterator[str]:
         if not variable.startswith(ENV_PREFIX) or not delimiter:
             continue
         if place.lower() not in sections:
-            near = _nearest(place.lower(), list(sections)) or f"; the sections are {', '.join(sections)}"
+            near = nearest(place.lower(), list(sections)) or f"; the sections are {', '.join(sections)}"
             raise UsageError(f"environment variable {variable}: there is no section {place.lower()}{near}")
         if get_origin(sections[place.lower()].annotation) is tuple:
             raise UsageError(
@@ -349,17 +279,12 @@ def _once(noun: str, names: list[str]) -> None:
         raise ValueError(f"{noun} {twice[0]} stands twice; remove or rename one")
 
 
-def _nearest(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
 def _lines(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
     for fault in error.errors():
         place, kind, given = ".".join(str(part) for part in fault["loc"]), fault["type"], fault["input"]
         if kind == "extra_forbidden":
             known = _fields_at(model, fault["loc"][:-1])
-            near = _nearest(str(fault["loc"][-1]), known) or f"; the keys are {', '.join(known)}"
+            near = nearest(str(fault["loc"][-1]), known) or f"; the keys are {', '.join(known)}"
             yield f"unknown key {place}{near}"
         elif kind == "missing":
             yield f"{place} is missing; add it"
@@ -370,7 +295,7 @@ def _lines(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
         else:
             said = fault["msg"].removeprefix("Value error, ")
             shown = f" (given: {_short(given)})" if place and kind != "value_error" else ""
-            yield f"{place}: {said}{shown}" if place else said
+            yield f"{place}: {said}{shown}" if place and not said.startswith(f"{place}.") else said
 
 
 def _short(value: Any) -> str:

@@ -7,11 +7,13 @@ from typing import Any
 
 from tradeworthy.core.agents import Agent
 from tradeworthy.core.errors import UsageError
+from tradeworthy.desks.uptrend.config import UptrendSettings
 from tradeworthy.execution.desk import Account, Desk, DeskParts
 from tradeworthy.market.panels import Universe
-from tradeworthy.runtime.configuration import Configuration, DeskSettings, section
+from tradeworthy.runtime.configuration import Configuration, section
 from tradeworthy.runtime.desk_files import load_desk
-from tradeworthy.runtime.desk_kinds import KINDS, PanelKind
+from tradeworthy.runtime.desk_kinds import KINDS, Learned, PanelKind, TokenKind
+from tradeworthy.runtime.sections import DeskSettings
 
 SECOND_NS = 1_000_000_000
 
@@ -28,6 +30,8 @@ def check_desks(configuration: Configuration) -> None:
             make_desk(settings)
             continue
         kind, own = KINDS[settings.kind], built_in_settings(settings)
+        if isinstance(kind, TokenKind):
+            kind.check(own, settings.instruments, settings.timeframe)
         if isinstance(kind, PanelKind):
             kind.check(own, universes[settings.name])
             for place in (own.state_key, own.pnl_key, own.log_dir):
@@ -39,11 +43,18 @@ def check_desks(configuration: Configuration) -> None:
 
 
 def desk_agents(
-    settings: DeskSettings, account: Account, parts: DeskParts, universes: Mapping[str, Universe]
+    settings: DeskSettings,
+    account: Account,
+    parts: DeskParts,
+    universes: Mapping[str, Universe],
+    learned: Learned | None,
 ) -> list[Agent]:
     """The agents of one `[[desks]]` section; UsageError if they can't be made of it."""
     if settings.kind:
         kind, own = KINDS[settings.kind], built_in_settings(settings)
+        if isinstance(kind, TokenKind):
+            assert learned is not None, "a session with such a desk learns"
+            return kind.make_agents(settings.name, own, parts, learned)
         if isinstance(kind, PanelKind):
             return kind.make_agents(settings.name, own, parts, universes[settings.name])
         return kind.make_agents(settings.name, own, parts)
@@ -56,6 +67,11 @@ def built_in_settings(settings: DeskSettings) -> Any:
     """The own section of a built-in desk, judged by its class."""
     name = f"desk {settings.name}, kind {settings.kind}"
     return section(KINDS[settings.kind].settings(), settings.settings, name)
+
+
+def token_settings(configuration: Configuration) -> list[UptrendSettings]:
+    """The own sections of the desks that trade tokens."""
+    return [built_in_settings(desk) for desk in configuration.desks if desk.on_tokens]
 
 
 def make_desk(settings: DeskSettings) -> Desk:

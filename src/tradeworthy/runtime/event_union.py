@@ -9,13 +9,16 @@ from tradeworthy.core.events import Event
 from tradeworthy.core.packets import Codec
 from tradeworthy.desks.arbitrage import events as arbitrage
 from tradeworthy.desks.divergence import events as divergence
+from tradeworthy.desks.uptrend import events as uptrend
 from tradeworthy.execution import accounting, intents, orders
-from tradeworthy.market import bars, books, factors, instruments, panels, predictions
+from tradeworthy.learning import events as learning
+from tradeworthy.market import backfill, bars, books, factors, instruments, panels, predictions, ticks
 from tradeworthy.risk import operators, stance
 
 _ROOMS = (
-    *(events, candidates, instruments, bars, books, factors, panels, predictions),
-    *(intents, orders, accounting, operators, stance, arbitrage, divergence),
+    *(events, candidates, instruments, bars, books, factors, panels, predictions, ticks),
+    backfill,
+    *(intents, orders, accounting, operators, stance, learning, arbitrage, divergence, uptrend),
 )
 
 EVENTS: tuple[type[Event], ...] = tuple(

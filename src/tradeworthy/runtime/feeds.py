@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from tradeworthy.core.errors import NotAvailable, UsageError
 from tradeworthy.gateways.catalog.catalog import Catalog
 from tradeworthy.gateways.catalog.feed import CatalogFeed
 from tradeworthy.gateways.feeds.predictions import open_prediction_feed
-from tradeworthy.gateways.feeds.protocol import Feed
+from tradeworthy.gateways.feeds.protocol import Feed, LiveFeed
 from tradeworthy.gateways.feeds.recorded import RecordedFeed
 from tradeworthy.gateways.simulator.feed import SimulatorFeed
 from tradeworthy.gateways.simulator.predictions import PredictionSimulatorFeed
@@ -26,9 +27,24 @@ def open_feed(plan: Plan, home: Home) -> Feed:
     name, _, folder = plan.feed.partition(":")
     if name == "simulator" and (plan.first_day or plan.last_day):
         raise UsageError("--from and --to bound recorded data; for the simulator give --duration")
+    if plan.configuration.on_tokens:
+        from tradeworthy.runtime.token_feeds import (
+            open_token_feed,  # a session loads only the feeds that it has
+        )
+
+        where = recorded_folder(plan, folder) if name == "recorded" else None
+        return open_token_feed(plan, plan.feed if name != "recorded" else name, where, _range(plan))
     if plan.configuration.on_predictions:
         return _prediction_feed(plan, name, folder)
     return _bar_feed(plan, home, name, folder)
+
+
+def open_live_feed(plan: Plan) -> LiveFeed:
+    """The outside world's prices of the plan's tokens; NotAvailable or UsageError if one of them has no place there."""
+    from tradeworthy.gateways.feeds.live_tokens import open_live_tokens
+    from tradeworthy.runtime.token_feeds import tokens_of
+
+    return open_live_tokens(tokens_of(plan.configuration), os.environ)
 
 
 def _bar_feed(plan: Plan, home: Home, name: str, folder: str) -> Feed:
@@ -38,7 +54,9 @@ def _bar_feed(plan: Plan, home: Home, name: str, folder: str) -> Feed:
     if name == "simulator" and not folder:
         return SimulatorFeed(configuration.simulator, instruments, timeframe, seed=plan.the_seed)
     if name == "recorded":
-        return RecordedFeed(_recorded(plan, folder), instruments, timeframe, from_ts=from_ts, to_ts=to_ts)
+        return RecordedFeed(
+            recorded_folder(plan, folder), instruments, timeframe, from_ts=from_ts, to_ts=to_ts
+        )
     if name == "catalog" and not folder:
         root = configuration.data.catalog or home.catalog
         return CatalogFeed(Catalog(root), instruments, timeframe, from_ts=from_ts, to_ts=to_ts)
@@ -59,7 +77,7 @@ def _prediction_feed(plan: Plan, name: str, folder: str) -> Feed:
     if name == "recorded":
         from_ts, to_ts = _range(plan)
         return open_prediction_feed(
-            _recorded(plan, folder),
+            recorded_folder(plan, folder),
             configuration.recorded_markets,
             configuration.predictions,
             seed=plan.the_seed,
@@ -69,7 +87,8 @@ def _prediction_feed(plan: Plan, name: str, folder: str) -> Feed:
     raise UsageError(f"there is no feed {plan.feed!r} of prediction markets; give {PREDICTION_FEEDS}")
 
 
-def _recorded(plan: Plan, folder: str) -> Path:
+def recorded_folder(plan: Plan, folder: str) -> Path:
+    """The folder of recorded data that the plan names; NotAvailable if none is set."""
     where = Path(folder) if folder else plan.configuration.data.recorded
     if where is None:
         raise NotAvailable(

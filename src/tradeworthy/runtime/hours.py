@@ -66,7 +66,7 @@ def hour_of(home: Home, queries: Queries, desk: str, when: datetime | None) -> d
     """What `Queries.why` says of one hour of `desk`, with the turns that only the run itself knows yet.
 
     `when` (None: the newest hour) picks the hour; `doubt` says what could not be counted. UsageError for a desk that
-    the run does not have.
+    the run does not have. `let_pass` are the windows that it skipped, with what is known of them by now.
     """
     parts, doubt = [], ""
     for run in queries.runs:
@@ -85,6 +85,7 @@ def hour_of(home: Home, queries: Queries, desk: str, when: datetime | None) -> d
             found["turns"] = _added(found["turns"], part.turns[desk])
     found["total_turns"] = sum(row["turns"] for row in found["turns"])
     found["candidates"] = sum(row["count"] for row in found["verdicts"])
+    found["let_pass"] = queries.learning().let_pass(desk, found["from"], found["to"])
     found["doubt"] = doubt
     return found
 

@@ -16,7 +16,7 @@ from tradeworthy.core.agents import Agent
 from tradeworthy.core.candidates import Verdict
 from tradeworthy.core.errors import AllHalted, DeskHalted
 from tradeworthy.core.events import Event, Quarantined, SessionEnded
-from tradeworthy.core.packets import Kind
+from tradeworthy.core.packets import Kind, Packet
 from tradeworthy.core.sequencer import TurnTooLong
 from tradeworthy.journal import snapshots
 from tradeworthy.journal.digest import Digest
@@ -26,6 +26,8 @@ from tradeworthy.journal.recorder import JournalRecorder, ReplayRecorder
 from tradeworthy.journal.segments import START, Header
 from tradeworthy.journal.writer import JournalWriter
 from tradeworthy.runtime.assembly import Core
+from tradeworthy.runtime.concluded import CONCLUDED, SESSION, digest_seed
+from tradeworthy.runtime.errands import ANSWERS, Answer
 from tradeworthy.runtime.event_union import codec
 from tradeworthy.runtime.faults import (
     CAREFUL_INPUTS,
@@ -43,14 +45,12 @@ from tradeworthy.runtime.supervisor import supervised
 
 log = structlog.get_logger()
 
-SESSION = "session"
-"""Source of SessionEnded: once in a run."""
 FEED = "feed"
 COMMIT_MS, BACKTEST_COMMIT_MS = 2.0, 500.0
 """How long a turn may wait for the disk. A backtest is not gone on with: what it decided is made again instead."""
 
-CONCLUDED = "concluded"
-"""The mark of a run whose end was seen through: rows, closing lines and all."""
+UNANSWERED = "unanswered"
+"""Where a snapshot keeps the commands that wait for their answers."""
 
 
 class Recovery(msgspec.Struct, frozen=True):
@@ -79,6 +79,7 @@ class Life:
     ) -> None:
         self.folder, self.header = folder, header
         self.halted: AllHalted | None = None
+        self.answer: Answer | None = None
         self._traced = "", ""
         self._on_decision = on_decision
         self._flight: FlightRecorder | None = None
@@ -166,6 +167,7 @@ class Life:
         sequencer = self.core.sequencer
         snapshots.restore(sequencer, self.digest, self._base)
         self.outbox.shut = True
+        self._load_unanswered()
         replay = ReplayRecorder(self.digest, codec(), self._base.seq)
         sequencer.recorder = self._recording = replay
         sequencer.withheld = self.faults.withheld()
@@ -199,6 +201,14 @@ class Life:
             self._flight.end()
         self._told_in_turn = False
         self._replayed += 1
+        self.outbox.unanswered.pop(packet.cause, None)
+
+    def _load_unanswered(self) -> None:
+        """Let the outbox wait for what it waited for at the snapshot."""
+        kept = self._base.extra.get(UNANSWERED)
+        bodies = msgspec.msgpack.decode(kept, type=list[bytes]) if kept else []
+        packets = [codec().decode(body)[1] for body in bodies]
+        self.outbox.unanswered = {packet.seq: packet for packet in packets}
 
     def _recorder(self) -> JournalRecorder:
         if not self.header.record_inputs:
@@ -280,7 +290,12 @@ class Life:
         """Admit one input, at the source's next position unless it is given (-1: it is not)."""
         sequencer = self.core.sequencer
         at = position if position >= 0 else sequencer.positions.get(source, -1) + 1
-        self._do(lambda: sequencer.admit(source, at, ts, event))
+        self._do(lambda: self._admit_one(source, at, ts, event))
+
+    def _admit_one(self, source: str, position: int, ts: int, event: Event) -> None:
+        self._settle()
+        self.core.sequencer.admit(source, position, ts, event)
+        self._settle()
 
     def admit_rows(self, rows: Sequence[tuple[int, int, Event]]) -> None:
         """Admit a feed's rows (position, ts, event) in order."""
@@ -288,12 +303,51 @@ class Life:
 
     def _admit_rows(self, rows: Sequence[tuple[int, int, Event]]) -> None:
         admit = self.core.sequencer.admit
+        if self.answer is None:
+            for position, ts, event in rows:
+                admit(FEED, position, ts, event)
+            return
+        self._settle()
+        timers = self.core.sequencer.timers
         for position, ts, event in rows:
+            if timers.due <= ts:
+                self._advance(ts)
             admit(FEED, position, ts, event)
+            if self.outbox.unanswered:
+                self._settle()
 
     def advance(self, ts: int) -> None:
         """Let timers due at or before `ts` fire."""
-        self._do(lambda: self.core.sequencer.advance(ts))
+        self._do(lambda: self._advance(ts))
+
+    def _advance(self, ts: int) -> None:
+        sequencer = self.core.sequencer
+        if self.answer is None:
+            sequencer.advance(ts)
+            return
+        self._settle()
+        while (due := sequencer.timers.due) <= ts:
+            sequencer.advance(due)
+            self._settle()
+
+    def _settle(self) -> None:
+        """On the simulated clock: have what waits for an answer answered, before time moves on."""
+        unanswered, answer = self.outbox.unanswered, self.answer
+        while unanswered and answer is not None:
+            packet = next(iter(unanswered.values()))
+            self._admit_answer(packet, self.core.sequencer.now, answer(packet))
+
+    def admit_answer(self, packet: Packet, ts: int, event: Event) -> None:
+        """Admit what answers the command in `packet`; an answer that nobody waits for is dropped."""
+        if packet.seq in self.outbox.unanswered:
+            self._do(lambda: self._admit_answer(packet, ts, event))
+
+    def _admit_answer(self, packet: Packet, ts: int, event: Event) -> None:
+        sequencer = self.core.sequencer
+        if self.outbox.unanswered.pop(packet.seq, None) is None:
+            return  # it was admitted already, before a fault of its handler
+        place = sequencer.positions.get(ANSWERS, -1) + 1
+        sequencer.admit(ANSWERS, place, ts, event, trace=packet.trace, cause=packet.seq)
 
     def finish(self, ts: int) -> None:
         """End the run at session time `ts`: timers fire, working orders end, counters close."""
@@ -329,7 +383,10 @@ class Life:
         """Take a snapshot into memory, from which rebuilds begin."""
         self.writer.wait_durable()
         taken = snapshots.take(self.core.sequencer, self.digest, self.writer.durable_bytes)
+        waiting = [codec().encode(Kind.DECISION, packet) for packet in self.outbox.unanswered.values()]
         extra = {FAULTS: msgspec.msgpack.encode(self.faults.settle(taken.seq))}
+        if waiting:
+            extra[UNANSWERED] = msgspec.msgpack.encode(waiting)
         self._base = msgspec.structs.replace(taken, extra=extra)
 
     def close(self) -> None:
@@ -338,18 +395,3 @@ class Life:
             # Whatever ends this process from here on, no turn is to blame for it.
             self._flight.end()
         self.writer.close()
-
-
-def is_concluded(folder: Path) -> bool:
-    """Whether the run in `folder` was seen to its end; Damage where its journal is broken."""
-    base = snapshots.newest(folder)
-    if base is None or SESSION not in base.core.positions:
-        return False
-    tail = read(folder, base.place)
-    return any(record.kind == Kind.MARK and record.mark[0] == CONCLUDED for record in tail)
-
-
-def digest_seed(header: Header) -> bytes:
-    """What the digest chain begins with: seed, and for inputs that are not recorded the feed's identity."""
-    feed = {} if header.record_inputs else header.feed
-    return msgspec.json.encode([header.seed, feed], order="sorted")

@@ -13,9 +13,10 @@ from tradeworthy.core.ports import Outbox, Recorder
 from tradeworthy.execution.accounting import Opened
 from tradeworthy.journal.segments import Header, list_segments
 from tradeworthy.runtime.assembly import CONFIGURED, Core, assemble, first_inputs
+from tradeworthy.runtime.concluded import is_concluded
 from tradeworthy.runtime.configuration import Configuration
 from tradeworthy.runtime.home import Home
-from tradeworthy.runtime.life import Life, is_concluded
+from tradeworthy.runtime.life import Life
 from tradeworthy.runtime.plan import Mode, Plan
 from tradeworthy.runtime.runs import RunName, header_of, identity_of, newest
 

@@ -45,8 +45,11 @@ class Plan:
     def __post_init__(self) -> None:
         if self.mode in {Mode.SIMULATE, Mode.LIVE}:
             raise NotAvailable(f"mode {self.mode} is not available yet; use --mode paper or backtest")
-        if self.feed == "live":
-            raise NotAvailable("a live feed is not available yet; use --feed simulator or recorded:DIR")
+        if self.feed == "live" and not (self.configuration.on_tokens and self.mode is Mode.PAPER):
+            raise NotAvailable(
+                "a live feed is there only for desks of kind uptrend in --mode paper;"
+                " use --feed simulator or recorded:DIR"
+            )
         for name, value in (("--duration", self.duration_s), ("--speed", self.speed)):
             if value is not None and not 0 < value < float("inf"):
                 raise UsageError(f"{name} is {value}; give a number of session seconds above 0")

@@ -13,11 +13,11 @@ from tradeworthy.journal.reader import read, read_header
 from tradeworthy.journal.recorder import Divergence, ReplayRecorder
 from tradeworthy.journal.segments import Header
 from tradeworthy.runtime.assembly import Core
+from tradeworthy.runtime.concluded import digest_seed
 from tradeworthy.runtime.configuration import from_values
 from tradeworthy.runtime.event_union import codec
 from tradeworthy.runtime.faults import withheld_of
 from tradeworthy.runtime.identity import cpu_features, decision_hash, versions
-from tradeworthy.runtime.life import digest_seed
 from tradeworthy.runtime.opening import builder
 from tradeworthy.runtime.outbox import DurableOutbox
 from tradeworthy.runtime.rebuilding import raised_only_now

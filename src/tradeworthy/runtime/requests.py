@@ -19,7 +19,8 @@ from tradeworthy.market.instruments import Instrument
 from tradeworthy.risk.operators import Operator, Order
 from tradeworthy.runtime.assembly import Core
 from tradeworthy.runtime.clocks import Now, wall_now
-from tradeworthy.runtime.life import SESSION, Life
+from tradeworthy.runtime.concluded import SESSION
+from tradeworthy.runtime.life import Life
 from tradeworthy.runtime.overview import overview
 
 log = structlog.get_logger()
@@ -120,7 +121,9 @@ class RequestHandler:
             case "state":
                 made = events_of(request.events, _Known(core), now)
             case _:
-                raise UsageError(f"can't inject {request.kind!r}; the kinds are: price, state")
+                from tradeworthy.runtime.token_requests import token_events
+
+                made = token_events(request.kind, request.events, core, now)
         for event in made:
             self._life.admit(INJECTED, now, event)
         return len(made)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tradeworthy.core.errors import UsageError
 from tradeworthy.core.events import Event, SessionEnded
 from tradeworthy.core.packets import Kind, Packet
 from tradeworthy.core.sequencer import Sequencer
+from tradeworthy.desks.uptrend.events import PositionsAllocated
 from tradeworthy.execution.accounting import CashMoved, EquityMarked, Opened, SetsMerged, Settled
 from tradeworthy.execution.ledger import Ledger
 from tradeworthy.execution.order_state import ENDS
@@ -18,6 +19,7 @@ from tradeworthy.journal.digest import Digest
 from tradeworthy.journal.reader import read, read_header
 from tradeworthy.journal.recorder import JournalRecorder
 from tradeworthy.journal.segments import Header, write_whole
+from tradeworthy.learning.events import Override, OverrideRolledBack, OverridesChanged
 from tradeworthy.market.instruments import (
     Instrument,
     InstrumentChanged,
@@ -27,6 +29,7 @@ from tradeworthy.market.instruments import (
 from tradeworthy.market.listing import Listing
 from tradeworthy.market.predictions import MarketClosed, MarketDisputed, MarketOpened, MarketResolved
 from tradeworthy.risk.operators import HaltChanged
+from tradeworthy.runtime.assembly import CONFIGURED
 from tradeworthy.runtime.event_union import codec
 
 SEALED = "sealed"
@@ -50,9 +53,35 @@ class _NoOutbox:
         """Nothing leaves."""
 
 
+@dataclass
+class Learned:
+    """What a desk that learns knew at the end: the rows of its tokens by (desk, instrument), as they were decided.
+
+    `overrides` is the whole table (None: nothing was ever learned), `held_off` are the ids that a person took back.
+    """
+
+    rows: dict[tuple[str, str], PositionsAllocated] = field(default_factory=dict)
+    overrides: tuple[Override, ...] | None = None
+    held_off: dict[str, None] = field(default_factory=dict)
+
+    def note(self, event: Event) -> None:
+        """Take in one event of the record."""
+        match event:
+            case PositionsAllocated():
+                self.rows[event.desk, event.instrument] = event
+            case OverridesChanged():
+                self.overrides = event.overrides
+            case OverrideRolledBack(undo=True):
+                self.held_off.pop(event.override, None)
+            case OverrideRolledBack():
+                self.held_off[event.override] = None
+            case _:
+                pass
+
+
 @dataclass(frozen=True)
 class Handover:
-    """How the run of `header` stood at the end of its record: `begun` says that it has books at all.
+    """How the run of `header` stood at the end of its record: `begun` says that it was told all it must know first.
 
     `markets` are those in which something is held, each with what was said of it, MarketOpened first.
     """
@@ -63,6 +92,7 @@ class Handover:
     begun: bool
     finished: bool
     markets: tuple[tuple[Event, ...], ...] = ()
+    learned: Learned = field(default_factory=Learned)
 
     def tokens(self) -> list[Instrument]:
         """The tokens of the markets in which something is held: no configuration lists them."""
@@ -88,7 +118,8 @@ def handover_of(folder: Path) -> Handover:
     latches: dict[str, None] = {}
     lives: dict[str, list[Event]] = {}
     begun = finished = False
-    peak = 0
+    learned = Learned()
+    peak = told = 0
     for record in read(folder):
         if record.kind == Kind.MARK:
             continue
@@ -97,13 +128,16 @@ def handover_of(folder: Path) -> Handover:
             books.admit("sealed", packet.seq, packet.ts, packet.event)
         begun = begun or isinstance(packet.event, CashMoved | Opened)
         finished = finished or isinstance(packet.event, SessionEnded)
+        told += packet.agent == CONFIGURED
         peak = _peak(packet.event, peak)
+        learned.note(packet.event)
         _note(packet.event, orders, latches)
         _note_market(packet.event, lives)
     opened = Opened(header.run, ledger.state.cash, ledger.records(), tuple(orders), tuple(latches), peak)
     held = {listing.state.instruments[one.instrument].market for one in opened.positions}
     markets = tuple(tuple(facts) for market, facts in lives.items() if market in held)
-    return Handover(header, opened, dict(listing.state.instruments), begun, finished, markets)
+    begun = begun and told >= header.session.get("told", 0)
+    return Handover(header, opened, dict(listing.state.instruments), begun, finished, markets, learned)
 
 
 def check_heir(

@@ -21,9 +21,10 @@ from tradeworthy.journal.keeping import compress_closed, remove_old_runs
 from tradeworthy.journal.segments import START
 from tradeworthy.runtime.clocks import Now, Pace, wall_now
 from tradeworthy.runtime.desks import check_desks
+from tradeworthy.runtime.doing_errands import do_errands, scheduled_jobs, wall_errands
 from tradeworthy.runtime.drivers import Beat, Driver, SimulatedDriver
 from tradeworthy.runtime.faces import PILOT, SESSION, Face
-from tradeworthy.runtime.feeds import open_feed
+from tradeworthy.runtime.feeds import open_feed, open_live_feed
 from tradeworthy.runtime.home import Home, SessionLock
 from tradeworthy.runtime.life import Life
 from tradeworthy.runtime.narration import Narrator
@@ -74,21 +75,25 @@ def run_session(
     *,
     face: Face = SESSION,
     observers: Sequence[Agent] = (),
+    feed: Feed | None = None,
 ) -> Ending:
-    """Run `plan` in paper mode on the simulated clock until its end or until it is stopped, shown as `face`.
+    """Run `plan` in paper mode until its end or until it is stopped, shown as `face`: a live feed on the wall clock.
 
-    `observers` see each packet of a new run before the other parts do.
+    `observers` see each packet of a new run before the other parts do. `feed` takes the place of the plan's.
 
     UsageError if a session runs in this home already; NotAvailable or Retryable if feed, database or bus are
     missing at start; AllHalted if the journal can't be written or a part under the desks raised.
     """
     check_desks(plan.configuration)
+    if plan.feed == "live":
+        return run_wall_session(plan, home, open_live_feed(plan), watch, face=face)
     with _alone(home, face) as (lock, signals):
-        feed = open_feed(plan, home)
+        feed = feed or open_feed(plan, home)
         with Services(home) as services, _pid_file(home, face):
             opening = partial(taken_over, plan, home, feed.name, services.read_state)
             run = open_run(plan, home, feed.identity(), feed.span()[0], observers=observers, opening=opening)
             lock.note(_note(run.life.header.run, face))
+            do_errands(plan, home, run.life, feed)
             session = Session(plan, home, run, _simulated(plan, feed, run), services, Shown(face, watch))
             return replace(asyncio.run(session.run(signals)), feed=feed.report())
 
@@ -114,8 +119,12 @@ def run_wall_session(
         run = open_wall_run(plan, home, feed.identity(), now(), opening)
         lock.note(_note(run.life.header.run, face))
 
+        errands = wall_errands(plan, run.life, feed)
+
         def driver(stop: asyncio.Event, beat: Beat) -> Driver:
-            return WallDriver(run.life, feed, stop, end_ts=run.end_ts, now=now, beat=beat)
+            wall = WallDriver(run.life, feed, stop, end_ts=run.end_ts, now=now, beat=beat)
+            wall.errands = errands
+            return wall
 
         source = Source(feed.name, now, run.end_ts, driver)
         return asyncio.run(Session(plan, home, run, source, services, Shown(face, watch)).run(signals))
@@ -180,6 +189,7 @@ class Session:
         self._life: Life = run.life
         self._services, self._face, self._watch = services, shown.face, shown.watch
         self._parts = shown.face.parts(self._life.core.sequencer.agents)
+        self._jobs = scheduled_jobs(plan, self._life)
         self._narrator = Narrator(source.name) if plan.configuration.on_predictions else None
         self._watched_at = 0.0
         self._snapshot_at = self._life.core.sequencer.inputs
@@ -270,6 +280,8 @@ class Session:
         )
         for part in self._parts:
             log.info("agent_started", agent=part)
+        for job, every_s in self._jobs.items():
+            log.info("job_scheduled", job=job.value, every_s=every_s)
         log.info(face.event("started"), agent_count=len(self._parts))
         if life.recovery.torn_bytes:
             log.warning("torn_tail_trimmed", bytes=life.recovery.torn_bytes)

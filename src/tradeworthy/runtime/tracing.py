@@ -14,6 +14,7 @@ import msgspec
 from tradeworthy.core.candidates import Candidate, Verdict
 from tradeworthy.core.errors import TradeworthyError, UsageError
 from tradeworthy.core.packets import HEAD, Kind, Packet
+from tradeworthy.desks.uptrend.events import WindowResolved
 from tradeworthy.journal.reader import Record, read, read_header
 from tradeworthy.market.instruments import Instrument, InstrumentChanged, InstrumentListed
 from tradeworthy.runtime.assembly import Core, instruments_of
@@ -27,6 +28,9 @@ from tradeworthy.store.values import Ids
 
 _LISTING = (InstrumentListed.__name__.encode(), InstrumentChanged.__name__.encode())
 """The tags of records that define an instrument: looked for before a record is decoded."""
+
+_RESOLVED = WindowResolved.__name__.encode()
+"""The tag of records that tell what became of a window."""
 
 _HEADS = msgspec.msgpack.Decoder(tuple[int, int, str, int, msgspec.Raw])
 
@@ -158,20 +162,24 @@ def _packet_at(folder: Path, seq: int) -> Packet:
 
 
 def _family(folder: Path, root: int) -> list[Packet]:
-    """The packets of trace `root`, and those that speak of its candidates in later turns."""
+    """The packets of trace `root`, and those that speak of its candidates, or the windows they passed, later."""
     found: list[Packet] = []
     candidates: dict[int, None] = {}
+    windows: dict[bytes, None] = {}
     for record in read(folder):
         if record.kind == Kind.MARK or record.seq < root:
             continue
         of_trace = _heads(record)[0] == root
-        if not of_trace and not (candidates and record.kind == Kind.DECISION):
+        resolves = _RESOLVED in record.body and any(one in record.body for one in windows)
+        if not of_trace and not resolves and not (candidates and record.kind == Kind.DECISION):
             continue
         packet = codec().decode(record.body)[1]
-        if of_trace or _speaks_of(packet.event) in candidates:
+        if of_trace or resolves or _speaks_of(packet.event) in candidates:
             found.append(packet)
             if isinstance(packet.event, Candidate):
                 candidates[packet.seq] = None
+                if packet.event.figures.get("window"):
+                    windows[f"{packet.event.figures['window']}".encode()] = None
             elif isinstance(packet.event, Verdict):
                 candidates.pop(packet.event.candidate, None)
     return found

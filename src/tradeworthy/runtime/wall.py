@@ -13,6 +13,7 @@ from tradeworthy.core.timers import NEVER
 from tradeworthy.gateways.feeds.protocol import LiveFeed
 from tradeworthy.runtime.clocks import Now
 from tradeworthy.runtime.drivers import CHUNK, Beat
+from tradeworthy.runtime.errands import WallErrands
 from tradeworthy.runtime.inbox import NOWHERE, WAITING_MAX, Inbox
 from tradeworthy.runtime.life import FEED, Life
 from tradeworthy.runtime.runs import WALL
@@ -49,6 +50,7 @@ class WallDriver:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         waiting_max: int = WAITING_MAX,
     ) -> None:
+        self.errands: WallErrands | None = None
         self._life, self._feed, self._stop = life, feed, stop
         self._end_ts, self._now, self._beat, self._sleep = end_ts, now, beat, sleep
         after = life.core.sequencer.positions.get(FEED, -1)
@@ -70,6 +72,8 @@ class WallDriver:
             return False
         finally:
             gateway.cancel()
+            if self.errands:
+                self.errands.cancel()
             await asyncio.gather(gateway, return_exceptions=True)
 
     async def _keep_gateway(self) -> None:
@@ -112,12 +116,20 @@ class WallDriver:
             return True
         self._look_after(now)
         life.advance(now)
+        self._run_errands()
         for position, event in self._inbox.take(CHUNK):
             now = self._now()
             if now >= end_ts:
                 break
             life.admit(WALL if position == NOWHERE else FEED, now, event, position=position)
         return False
+
+    def _run_errands(self) -> None:
+        """Begin what is asked for, and admit the answers that came."""
+        if self.errands is None:
+            return
+        for packet, event in self.errands.go_on(self._life.outbox.unanswered):
+            self._life.admit_answer(packet, self._now(), event)
 
     async def _wait(self) -> None:
         """Until something is delivered, or a timer or the end is due."""

@@ -12,9 +12,10 @@ from tradeworthy.core.events import Event, Resumed
 from tradeworthy.execution.accounting import Opened
 from tradeworthy.journal.reader import read_header
 from tradeworthy.journal.segments import Header
-from tradeworthy.runtime.assembly import CONFIGURED, first_inputs, instruments_of, listed_instruments
+from tradeworthy.runtime.assembly import CONFIGURED, first_inputs, instruments_of
+from tradeworthy.runtime.concluded import is_concluded
 from tradeworthy.runtime.home import Home
-from tradeworthy.runtime.life import Life, is_concluded
+from tradeworthy.runtime.life import Life
 from tradeworthy.runtime.opening import (
     Opening,
     OpenRun,
@@ -48,13 +49,13 @@ def open_wall_run(
 
         def told_again() -> list[Event]:
             handed = handover_of(home.runs / header.parent) if header.parent else None
-            return _first_inputs(plan, handed or opening(began))
+            return _first_inputs(plan, home, handed or opening(began))
 
         life = _begun(plan, home, header, now, told_again)
         return OpenRun(life, began, there.session["end_ts"], resumed=True)
     parent = None if plan.fresh else _handed_over(plan, home)
+    first = _first_inputs(plan, home, parent or opening(now))
     name = RunName(stem, claim_ordinal(home, stem, last, alone=True))
-    first = _first_inputs(plan, parent or opening(now))
     clock = _wall_clock({"start_ts": now, "end_ts": end_of(plan, now), "told": len(first)})
     header = header_of(plan, name, feed, decisions, parent=parent.header.run if parent else "", **clock)
     return OpenRun(_begun(plan, home, header, now, lambda: first), now, clock["end_ts"], resumed=False)
@@ -93,11 +94,26 @@ def _begun(plan: Plan, home: Home, header: Header, now: int, first: Callable[[],
     return life
 
 
-def _first_inputs(plan: Plan, taken_over: Handover | Opened | None) -> list[Event]:
+def _first_inputs(plan: Plan, home: Home, taken_over: Handover | Opened | None) -> list[Event]:
     """What a run on the wall clock is told first: Opened before all else, if it has a parent."""
     if not isinstance(taken_over, Handover):
         return first_inputs(plan.configuration, taken_over)
-    return [taken_over.opened, *taken_over.market_facts(), *listed_instruments(plan.configuration)]
+    told = first_inputs(plan.configuration, taken_over.opened)
+    return [
+        taken_over.opened,
+        *taken_over.market_facts(),
+        *(one for one in told if one is not taken_over.opened),
+        *_of_tokens(plan, home, taken_over),
+    ]
+
+
+def _of_tokens(plan: Plan, home: Home, taken_over: Handover) -> list[Event]:
+    if not plan.configuration.on_tokens:
+        return []
+    from tradeworthy.runtime.handed_on import learning_handed_on, rows_handed_on
+
+    learned = learning_handed_on(plan.configuration, taken_over, home.runs / taken_over.header.run)
+    return [*learned, *rows_handed_on(plan.configuration, taken_over)]
 
 
 def _handed_over(plan: Plan, home: Home) -> Handover | None:

@@ -14,11 +14,19 @@ _MERGES: dict[str, dict[str, str]] = {
     for table in metadata.sorted_tables
 }
 
+_WITH: dict[str, dict[str, str]] = {
+    table: {name: how.removeprefix("with ") for name, how in merges.items() if how.startswith("with ")}
+    for table, merges in _MERGES.items()
+}
+
 _NONE_THAT_DAY = {name: 0 for name, how in _MERGES["daily_performance"].items() if how == "sum"}
 
 
 def merge(table: str, row: Row, later: Row) -> None:
-    """Let `later` change `row` of the same key, as the columns of `table` say. None says nothing."""
+    """Let `later` change `row` of the same key, as the columns of `table` say. None says nothing by itself."""
+    for name, other in _WITH[table].items():
+        if later.get(other) is not None:
+            row[name] = later.get(name)
     for name, value in later.items():
         if value is None:
             continue

@@ -16,6 +16,7 @@ from psycopg.sql import Composed
 
 from tradeworthy.core.errors import NotAvailable, UsageError
 from tradeworthy.store import query_texts as sql
+from tradeworthy.store.learning_queries import LearningRecords
 
 Connection = psycopg.Connection[Any]
 Found = dict[str, Any]
@@ -77,6 +78,10 @@ class Queries:
         """The rows of the view of that name that began in the last `days`, the oldest first; errors as `summary`."""
         since, until = self._period(days)
         return self._all(sql.PAPER_TRADES, since=since, until=until, strategy=self._strategy(strategy))
+
+    def learning(self) -> LearningRecords:
+        """What was learned in the chain."""
+        return LearningRecords(self._connection, self.runs)
 
     def allocations(self) -> list[Found]:
         """How each desk's capital is shared at present."""

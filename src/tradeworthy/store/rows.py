@@ -20,26 +20,44 @@ from tradeworthy.desks.arbitrage.events import GapClosed, OpportunityDetected
 from tradeworthy.execution.accounting import EquityMarked, TradeClosed
 from tradeworthy.execution.intents import Intent, IntentProposed, TradeCandidate
 from tradeworthy.execution.orders import CancelOrder, FillObserved, OrderObserved, PlaceOrder
+from tradeworthy.learning.events import JobAnswered, OverridesChanged, RunJob
+from tradeworthy.market.backfill import BackfillAnswered
 from tradeworthy.market.bars import BarClosed
 from tradeworthy.market.instruments import InstrumentChanged, InstrumentDelisted, InstrumentListed
 from tradeworthy.market.money import Scale, decimal_of
+from tradeworthy.market.ticks import BarBuilt
 from tradeworthy.store.changes import Changes, Row
+from tradeworthy.store.learning_rows import KnownLearning, LearningRows
 from tradeworthy.store.market_rows import MarketRows
 from tradeworthy.store.risk_rows import RiskRows
+from tradeworthy.store.strand_rows import KnownUptrend, StrandRows
 from tradeworthy.store.trade_rows import KnownTrades, TradeRows, candidate_of, leg_of
+from tradeworthy.store.uptrend_rows import UptrendRows
 from tradeworthy.store.values import Ids, at, at_or_none, day_of, json_of
 
 Maker = Callable[["Rows", Packet, Any], None]
+
+_BAR = ("open", "high", "low", "close", "volume")
+_BUILT = ("source", "source_bars", "expected", "coverage", "liquidity_usd", "market_cap")
+_IN_TABLES: dict[type[Event], tuple[str, ...]] = {
+    JobAnswered: ("facts", "lessons", "overrides"),
+    OverridesChanged: ("overrides",),
+    RunJob: ("overrides",),
+    BackfillAnswered: ("ts", *_BAR),
+}
+"""What whole tables in events are rows of elsewhere: a copy in each packet would be most of the database."""
 
 _UNFILLED = {Outcome.SKIPPED: "skipped", Outcome.REJECTED: "rejected"}
 
 
 class Known(msgspec.Struct):
-    """What rows rest on besides their packets: scales by instrument, trades that are open, halts by desk."""
+    """What rows rest on besides their packets: scales by instrument, trades that are open, halts by desk, and so on."""
 
     scales: dict[str, Scale] = {}
     trades: KnownTrades = msgspec.field(default_factory=KnownTrades)
     halts: dict[str, list[UUID]] = {}
+    uptrend: KnownUptrend = msgspec.field(default_factory=KnownUptrend)
+    learning: KnownLearning = msgspec.field(default_factory=KnownLearning)
 
 
 class Rows:
@@ -54,6 +72,9 @@ class Rows:
             TradeRows(run, self._ids, known.scales, known.trades),
             MarketRows(run, self._ids, known.scales),
             RiskRows(run, self._ids, known.halts),
+            StrandRows(run, self._ids, known.scales, known.uptrend),
+            UptrendRows(run, self._ids, known.scales, known.uptrend),
+            LearningRows(run, self._ids, known.learning),
         )
         self._makers: dict[type[Event], Maker | None] = {}
 
@@ -96,7 +117,7 @@ class Rows:
             "type": type(packet.event).__name__,
             "input": is_input,
             "candidate": candidate_behind(packet),
-            "event": json_of(packet.event),
+            "event": json_of(_shown(packet.event)),
         }
         self._changes.add("packets", row)
 
@@ -297,18 +318,34 @@ class Rows:
             }
             self._changes.change("counters", row)
 
-    def _bar(self, packet: Packet, event: BarClosed) -> None:
+    def _bar(self, packet: Packet, event: BarClosed | BarBuilt) -> None:
         if not self._bars:
             return
-        prices = {name: getattr(event, name) for name in ("open", "high", "low", "close", "volume")}
         row = {
             "run": self.run,
             "instrument": event.instrument,
             "timeframe": event.timeframe,
             "open_at": at(event.ts_event),
             "seq": packet.seq,
+            **{name: getattr(event, name) for name in _BAR},
         }
-        self._changes.change("bars", row | prices)
+        if isinstance(event, BarBuilt):
+            row |= {name: getattr(event, name) for name in _BUILT}
+        self._changes.change("bars", row)
+
+    def _backfilled(self, packet: Packet, event: BackfillAnswered) -> None:
+        if not self._bars:
+            return
+        head = {
+            "run": self.run,
+            "instrument": event.instrument,
+            "timeframe": event.timeframe,
+            "seq": packet.seq,
+        }
+        columns = (event.open, event.high, event.low, event.close, event.volume)
+        for ts, *figures in zip(event.ts, *columns, strict=True):
+            bar = dict(zip(_BAR, figures, strict=True))
+            self._changes.change("bars", {**head, "open_at": at(ts), "source": "backfill", **bar})
 
     _MAKERS: ClassVar[dict[type[Event], Maker]] = {
         InstrumentListed: _listed,
@@ -325,7 +362,18 @@ class Rows:
         EquityMarked: _equity,
         CountersClosed: _counters,
         BarClosed: _bar,
+        BarBuilt: _bar,
+        BackfillAnswered: _backfilled,
     }
+
+
+def _shown(event: Event) -> Any:
+    """The event with the length of what has rows of its own in its place."""
+    bulk = _IN_TABLES.get(type(event))
+    if bulk is None:
+        return event
+    fields = ((name, getattr(event, name)) for name in event.__struct_fields__)
+    return {name: {"rows": len(value)} if name in bulk else value for name, value in fields}
 
 
 def candidate_behind(packet: Packet) -> int | None:

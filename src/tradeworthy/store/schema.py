@@ -1,8 +1,9 @@
 """The tables, as SQLAlchemy Core metadata. Only the projector writes them, and only from the journal.
 
 Money and prices are NUMERIC, made exactly from the events' integers; times are session time. `merge` on a column says
-what a later row of the same key does to it: set (if it says anything), keep, sum or greatest. There are no foreign
-keys: rows come whole from one journal in its order, and a check of each would cost more than writing it.
+what a later row of the same key does to it: set (if it says anything), keep, sum, greatest, or `with C`: what the later
+row says, nothing included, if it says C. There are no foreign keys: rows come whole from one journal in its order, and
+a check of each would cost more than writing it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from tradeworthy.store.columns import (
     texts,
     time,
 )
+from tradeworthy.store.learning_schema import LEARNING_KEYS
 from tradeworthy.store.market_schema import MARKET_KEYS
 
 __all__ = ["KEYS", "MERGE", "metadata"]
@@ -250,6 +252,10 @@ bars = Table(
     time("open_at", primary_key=True),
     *(Column(name, Double) for name in ("open", "high", "low", "close", "volume")),
     Column("seq", BigInteger),
+    Column("source", Text),
+    Column("source_bars", Integer),
+    Column("expected", Integer),
+    *(Column(name, Double) for name in ("coverage", "liquidity_usd", "market_cap")),
 )
 
 risk_events = Table(
@@ -297,5 +303,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "bars": ("run", "instrument", "timeframe", "open_at"),
     "agent_health": ("run", "part"),
     **MARKET_KEYS,
+    **LEARNING_KEYS,
 }
 """What makes a row that later events change; rows of the other tables are written once."""

@@ -16,6 +16,7 @@ from tradeworthy.journal.segments import START, Header, Place
 from tradeworthy.market.instruments import Instrument
 from tradeworthy.market.money import Scale
 from tradeworthy.store.changes import Changes, Row
+from tradeworthy.store.learning_queries import known_learning, known_uptrend
 from tradeworthy.store.rows import Known
 from tradeworthy.store.schema import KEYS, MERGE, metadata
 from tradeworthy.store.trade_rows import OpenTrade, RecentFill
@@ -23,7 +24,7 @@ from tradeworthy.store.values import at_or_none
 
 Connection = psycopg.Connection[Any]
 
-UPDATED = frozenset({"candidates", "orders", "trades", "halts", "opportunities"})
+UPDATED = frozenset({"candidates", "orders", "trades", "halts", "opportunities", "uptrend_positions"})
 """Tables whose changed rows always stand there already; the other keyed ones take a changed row as a new one."""
 
 ROW_TABLES = tuple(table.name for table in metadata.sorted_tables if table.name != "runs")
@@ -152,6 +153,8 @@ class RunTables:
             "SELECT desk, id FROM halts WHERE run = %s AND released_at IS NULL ORDER BY seq", run
         ):
             known.halts.setdefault(desk, []).append(halt)
+        known.uptrend = known_uptrend(self._connection, self._header.run)
+        known.learning = known_learning(self._connection, self._header.run)
         return known
 
     def _copy(self, table: str, into: str, rows: Iterable[Row]) -> None:
@@ -247,10 +250,14 @@ def _merging(table: str) -> tuple[sql.Composed, sql.Composed]:
 
 
 def _assignment(table: str, name: str, later: sql.Identifier) -> sql.Composed:
+    how = str(metadata.tables[table].columns[name].info.get(MERGE, "set"))
+    if how.startswith("with "):
+        return sql.SQL("{1} = CASE WHEN {2}.{3} IS NULL THEN {0}.{1} ELSE {2}.{1} END").format(
+            sql.Identifier(table), sql.Identifier(name), later, sql.Identifier(how.removeprefix("with "))
+        )
     forms = {
         "set": "{1} = COALESCE({2}.{1}, {0}.{1})",
         "sum": "{1} = COALESCE({0}.{1}, 0) + COALESCE({2}.{1}, 0)",
         "greatest": "{1} = GREATEST({0}.{1}, {2}.{1})",
     }
-    how = str(metadata.tables[table].columns[name].info.get(MERGE, "set"))
     return sql.SQL(forms[how]).format(sql.Identifier(table), sql.Identifier(name), later)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
@@ -19,7 +20,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Ids:
-    """The UUIDv5 ids of one run's packets."""
+    """The UUIDv5 ids of one run's packets, and of what else has a name in it."""
 
     def __init__(self, run: str) -> None:
         self._run = uuid.uuid5(NAMESPACE, run)
@@ -27,6 +28,10 @@ class Ids:
     def of(self, seq: int) -> uuid.UUID:
         """The id of packet `seq`."""
         return uuid.uuid5(self._run, str(seq))
+
+    def named(self, name: str) -> uuid.UUID:
+        """The id of what has `name` in the run, `trade/<trade>` for one; no packet's, whose names are numbers."""
+        return uuid.uuid5(self._run, name)
 
 
 def at(ns: int) -> datetime:
@@ -42,6 +47,11 @@ def at_or_none(ns: int) -> datetime | None:
 def day_of(ns: int) -> date:
     """The UTC day of a time in ns."""
     return at(ns).date()
+
+
+def decimal_near(value: float) -> Decimal | None:
+    """The decimal that `value` is written as; None for what is no number."""
+    return Decimal(repr(value)) if math.isfinite(value) else None
 
 
 def average(notional: Decimal, quantity: Decimal) -> Decimal | None:

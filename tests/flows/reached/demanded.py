@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import tradeworthy
+from tests.flows.reached.words import demanded_words
 from tradeworthy.desks.arbitrage import allocator, exits
 from tradeworthy.desks.arbitrage.reasons import SkipReason
 from tradeworthy.desks.divergence import acb, agent, forewarning
@@ -91,6 +92,7 @@ def _all() -> Iterator[str]:
     yield from (f"decision.{word}" for word in DECISIONS)
     yield from (f"overdue.{word}" for word in ("held", "free"))
     yield from (f"fault.{word}" for word in FAULTS)
+    yield from demanded_words()
 
 
 def enumerations() -> Iterator[type[Enum]]:

@@ -64,3 +64,12 @@ def open_bars(path: Path) -> pl.LazyFrame:
         pl.col("ts").dt.epoch("ns"),
         pl.col(FIGURES).cast(pl.Float64),
     )
+
+
+def symbols_of(path: Path) -> list[str]:
+    """The symbols that the file has rows of, sorted; UsageError if it can't be read."""
+    try:
+        symbols = open_bars(path).select(pl.col("symbol").drop_nulls().unique().sort())
+        return symbols.collect(engine="streaming")["symbol"].to_list()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise bad_file(path, error) from error

@@ -80,6 +80,9 @@ class Feed(Protocol):
 Put = Callable[[int, Event], Awaitable[None]]
 """Takes what a live feed delivers: its position and the event."""
 
+Say = Callable[[Event], Awaitable[None]]
+"""Takes what a part of a live feed has to say, which the feed gives its position."""
+
 
 class LiveFeed(Protocol):
     """Events of the outside world, on the wall clock, as they come.

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from tradeworthy.core.errors import NotAvailable, UsageError
-from tradeworthy.gateways.feeds.files import STAMP_MAX, bad_file, digest_of, open_bars
+from tradeworthy.gateways.feeds.files import STAMP_MAX, bad_file, digest_of, open_bars, symbols_of
 from tradeworthy.gateways.feeds.merged import ROWS_A_WINDOW, MergedFeed
 from tradeworthy.market.bars import utc_text
 from tradeworthy.market.instruments import Instrument
@@ -58,8 +58,7 @@ class RecordedSource:
         self._bars = open_bars(path)
         self._symbols = pl.Enum(symbols)
         self._wanted = pl.col("symbol").is_in(list(symbols))
-        present = self._collect(self._bars.select(pl.col("symbol").unique().sort()))["symbol"]
-        self._require(symbols, [symbol for symbol in present.to_list() if symbol is not None])
+        self._require(symbols, symbols_of(path))
         figures = self._collect(
             self._bars.filter(self._wanted).select(
                 first=pl.col("ts").min(), last=pl.col("ts").max(), stampless=pl.col("ts").null_count()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -85,3 +86,13 @@ class SimulatedInstrument:
     def _ticks(self, stretch: Stretch) -> Floats:
         exact = self._start * exponential(stretch.levels) / self._tick.value(np.ones(1))
         return np.clip(np.rint(exact), 1.0, self._ticks_max)
+
+
+def check_start_prices(settings: SimulatorSettings, instruments: Collection[str]) -> None:
+    """UsageError if simulator.start_price names what is not among `instruments`."""
+    unknown = sorted(set(settings.start_price) - set(instruments))
+    if unknown:
+        raise UsageError(
+            f"simulator.start_price names {unknown[0]!r}, which no desk trades;"
+            f" traded are {', '.join(instruments)}"
+        )

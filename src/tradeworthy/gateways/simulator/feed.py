@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, time
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from tradeworthy.gateways.feeds.checking import MISSING
 from tradeworthy.gateways.feeds.files import STAMP_MAX
 from tradeworthy.gateways.feeds.protocol import FeedReport, InstrumentReport, Row, inputs_of
 from tradeworthy.gateways.feeds.rows import FIGURES, ROWS_A_BATCH, Floats, bar_rows, in_order
-from tradeworthy.gateways.simulator.bars import Bars, SimulatedInstrument
+from tradeworthy.gateways.simulator.bars import Bars, SimulatedInstrument, check_start_prices
 from tradeworthy.gateways.simulator.settings import SimulatorSettings
 from tradeworthy.market.bars import TIMEFRAMES_NS, FeedGap
 from tradeworthy.market.instruments import Instrument
@@ -52,15 +51,10 @@ class SimulatorFeed:
     ) -> None:
         self.name, self.timeframe = "simulator", timeframe
         self.instruments = tuple(instrument.id for instrument in instruments)
-        unknown = sorted(set(settings.start_price) - set(self.instruments))
-        if unknown:
-            raise UsageError(
-                f"simulator.start_price names {unknown[0]!r}, which no desk trades;"
-                f" traded are {', '.join(self.instruments)}"
-            )
+        check_start_prices(settings, self.instruments)
         self._settings, self._seed = settings, seed
         self._timeframe = (timeframe, TIMEFRAMES_NS[timeframe])
-        self._start = int(datetime.combine(settings.start, time(), UTC).timestamp()) * 1_000_000_000
+        self._start = settings.start_ts
         self._range = (from_ts, to_ts)
         self._first_bar = self._bar_at(from_ts) if from_ts is not None else 0
         self._bars_end = self._bar_at(STAMP_MAX if to_ts is None else min(to_ts, STAMP_MAX))

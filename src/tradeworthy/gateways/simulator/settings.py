@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from pydantic import Field, PositiveFloat
 
@@ -43,3 +43,8 @@ class SimulatorSettings(Settings):
         le=date(2200, 1, 1),
         description="The first bar opens at this UTC midnight.",
     )
+
+    @property
+    def start_ts(self) -> int:
+        """When the first bar opens, UTC ns."""
+        return int(datetime.combine(self.start, time(), UTC).timestamp()) * 1_000_000_000

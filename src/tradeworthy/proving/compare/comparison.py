@@ -142,7 +142,7 @@ def compare_run(
     check_desks(record.configuration)
     progress(0, "inputs, reading the feed")
     rows = read_feed(record, other, feed, home)
-    aligned = align(record, rows.given)
+    aligned = align(record, rows.given, rows.provider)
     courses = courses_of(record, aligned, other, progress)
     tolerance_ns = _tolerance_ns(record.configuration) if tolerance_s is None else round(tolerance_s * 1e9)
     trades = compare_trades(record.story, courses, tolerance_ns)
@@ -241,6 +241,10 @@ def _differed(
             f"{counts[what]} {what}" for what in ("missing", "extra", "different") if counts[what]
         )
         found[DATA].append(f"{said}, of {len(aligned.feed)} events")
+    if aligned.histories_differing:
+        found[DATA].append(
+            f"{aligned.histories_differing} of {aligned.histories} histories that it asked for are not the feed's"
+        )
     late = [one for one in aligned.late_ns if one]
     if late:
         mean, most = sum(late) / len(late) / 1e9, max(late) / 1e9

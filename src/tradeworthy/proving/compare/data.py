@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ import msgspec
 
 from tradeworthy.core.errors import NotAvailable
 from tradeworthy.core.events import Event
+from tradeworthy.gateways.feeds.protocol import Feed
 from tradeworthy.market.bars import TIMEFRAMES_NS, BarClosed, utc_text
 from tradeworthy.proving.calibration.records import RECORDED
+from tradeworthy.proving.compare.answers import Provider, differing_histories
 from tradeworthy.proving.compare.record import DATA, Given, Record
 from tradeworthy.proving.parity.differences import fields_of, same, text
 from tradeworthy.runtime.configuration import Configuration
@@ -55,25 +58,33 @@ class DataDifference(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class FeedRows:
-    """What the feed has of the run's time, by name; `same` says whether it is what the run was fed."""
+    """What the feed has of the run's time, by name; `same` says whether it is what the run was fed.
+
+    `provider` gives what the feed has of the time before (None: no desk asks for it).
+    """
 
     name: str
     identity: dict[str, Any]
     same: bool
     given: list[Given]
+    provider: Provider | None = None
 
 
 @dataclass(frozen=True)
 class Aligned:
     """The feed's events and the run's, each at the time that the feed has for it.
 
-    `feed` carries the run's seq of each event that the run got. `late_ns` has what the run got later than so.
+    `feed` carries the run's seq of each event that the run got. `late_ns` has what the run got later than so. Of
+    `histories` that the run asked for, `histories_differing` are other than those of `provider`.
     """
 
     feed: list[Given]
     run: list[Given]
     differences: list[DataDifference]
     late_ns: list[int]
+    provider: Provider | None = None
+    histories: int = 0
+    histories_differing: int = 0
 
 
 def read_feed(record: Record, configuration: Configuration, feed: str, home: Home) -> FeedRows:
@@ -88,7 +99,8 @@ def read_feed(record: Record, configuration: Configuration, feed: str, home: Hom
             f"run {record.header.run} was fed by {said or 'nobody knows what'}, which nothing recorded: name what to"
             " compare it with, --feed recorded:DIR or --feed catalog"
         )
-    opened = open_feed(_plan(record, configuration, feed, own), home)
+    plan = _plan(record, configuration, feed, own)
+    opened = open_feed(plan, home)
     identity = opened.identity()
     is_same = _canonical(identity) == _canonical(record.header.feed)
     first_ts = min((_ideal_ts(one) for one in record.of(DATA)), default=record.start_ts)
@@ -99,7 +111,16 @@ def read_feed(record: Record, configuration: Configuration, feed: str, home: Hom
             break
         if ts >= first_ts or is_same:
             given.append(Given(ts, FEED, event, 0))
-    return FeedRows(opened.name, identity, is_same, given)
+    return FeedRows(opened.name, identity, is_same, given, _history(plan, opened))
+
+
+def _history(plan: Plan, feed: Feed) -> Provider | None:
+    if not plan.configuration.on_tokens:
+        return None
+    from tradeworthy.gateways.history import answer
+    from tradeworthy.runtime.token_feeds import open_history
+
+    return partial(answer, open_history(plan, feed))
 
 
 def _plan(record: Record, configuration: Configuration, feed: str, own: str) -> Plan:
@@ -139,7 +160,7 @@ def _canonical(identity: dict[str, Any]) -> bytes:
 # Event by event
 
 
-def align(record: Record, rows: Sequence[Given]) -> Aligned:
+def align(record: Record, rows: Sequence[Given], provider: Provider | None = None) -> Aligned:
     """The run's market data beside the feed's: which event of one is which of the other, and what differs."""
     data = record.of(DATA)
     keys = _keys(rows)
@@ -165,7 +186,9 @@ def align(record: Record, rows: Sequence[Given]) -> Aligned:
     ]
     differences.sort(key=lambda one: (one.at, one.subject, one.what))
     timed.sort(key=lambda one: (one[0], one[1], one[2].seq))
-    return Aligned(feed, [one._replace(ts=ts) for ts, _, one in timed], differences, late)
+    run = [one._replace(ts=ts) for ts, _, one in timed]
+    differing, histories = differing_histories(record.answered, provider)
+    return Aligned(feed, run, differences, late, provider, histories, differing)
 
 
 def _ideal_ts(given: Given) -> int:

@@ -24,10 +24,12 @@ from tradeworthy.proving.compare.story import Story
 from tradeworthy.risk.operators import HealthObserved, Operator
 from tradeworthy.risk.stance import BoostChanged, ForewarnerReported, PostureReported
 from tradeworthy.runtime.assembly import CONFIGURED
+from tradeworthy.runtime.concluded import SESSION
 from tradeworthy.runtime.configuration import Configuration, recorded
+from tradeworthy.runtime.errands import ANSWERS, ASKED
 from tradeworthy.runtime.event_union import codec
 from tradeworthy.runtime.faults import withheld_of
-from tradeworthy.runtime.life import FEED, SESSION
+from tradeworthy.runtime.life import FEED
 from tradeworthy.runtime.runs import WALL
 from tradeworthy.runtime.sealed import BOOKED
 
@@ -36,6 +38,9 @@ DATA, TIMING, FILLS, FEES, GUARDS, PEOPLE = PARTS = ("data", "timing", "fills", 
 
 FRAME = "frame"
 """What every session has: its first inputs, and its end."""
+
+ANSWERED = "answered"
+"""What a desk asked for itself: each course asks anew."""
 
 MARKED = (BarClosed, PriceObserved, BookChanged)
 """The events that say what a position is worth."""
@@ -56,6 +61,8 @@ def part_of(source: str, event: Event) -> str:
     """Whose doing an input is: a part of the gap, or FRAME."""
     if source in (CONFIGURED, SESSION):
         return FRAME
+    if source == ANSWERS:
+        return ANSWERED
     if isinstance(event, Resumed):
         return TIMING
     if isinstance(event, Quarantined | HealthObserved):
@@ -63,6 +70,15 @@ def part_of(source: str, event: Event) -> str:
     if isinstance(event, SAID_BY_PEOPLE):
         return PEOPLE
     return DATA if source in (FEED, WALL) else PEOPLE
+
+
+class Answered(NamedTuple):
+    """A command that was given at session time `ts` (UTC ns), and the answer, whose seq it is."""
+
+    ts: int
+    asked: Event
+    answer: Event
+    seq: int
 
 
 class Withheld(NamedTuple):
@@ -102,6 +118,12 @@ class Record:
     end_ts: int
     finished: bool
     position: int
+    answered: list[Answered] = field(default_factory=list)
+
+    @property
+    def on_wall(self) -> bool:
+        """Whether its time was that of the wall, and answers came when they came."""
+        return bool(self.header.session.get("clock") == WALL)
 
     def of(self, part: str) -> list[Given]:
         """The inputs of one part, in order."""
@@ -157,6 +179,7 @@ def read_record(folder: Path) -> Record:
             f"run {header.run} is a backtest: its inputs are not on record; name a paper run, which has them"
         )
     books, story, given, clock = Books(), Story(), list[Given](), dict[int, int]()
+    asked, answered = dict[int, tuple[int, Event]](), list[Answered]()
     decode, position = codec().decode, -1
     for record in read(folder):
         if record.kind == Kind.MARK:
@@ -165,6 +188,10 @@ def read_record(folder: Path) -> Record:
         books.take(packet)
         if record.kind == Kind.DECISION:
             story.take(packet.seq, packet.ts, packet.event)
+        if isinstance(packet.event, ASKED):
+            asked[packet.seq] = packet.ts, packet.event
+        if packet.agent == ANSWERS and packet.cause in asked:
+            answered.append(Answered(*asked.pop(packet.cause), packet.event, packet.seq))
         if record.kind == Kind.INPUT and packet.agent == CLOCK:
             clock[packet.seq] = packet.ts
         elif record.kind == Kind.INPUT:
@@ -185,6 +212,7 @@ def read_record(folder: Path) -> Record:
         ended[-1] if ended else max([given[-1].ts, *clock.values()]),
         bool(ended),
         position,
+        answered,
     )
 
 

@@ -10,7 +10,8 @@ import msgspec
 
 from tradeworthy.core.errors import UsageError
 from tradeworthy.proving.compare.record import FEES, FILLS, GUARDS, PEOPLE, TIMING
-from tradeworthy.runtime.configuration import Configuration, InstrumentSettings
+from tradeworthy.runtime.configuration import Configuration
+from tradeworthy.runtime.sections import InstrumentSettings
 
 LATENCIES = ("latency_ms", "latency_p99_ms", "latency_jitter_ms")
 """The keys of [venue] that say when an order is there; the others say what it gets."""
@@ -118,7 +119,7 @@ def _section(configuration: Configuration, name: str) -> Any:
 
 
 def blended(backtest: Configuration, run: Configuration, parts: Collection[str]) -> Configuration:
-    """`backtest`, with what belongs to `parts` taken from `run`; the desks are those of `run`."""
+    """`backtest`, with what belongs to `parts` taken from `run`; desks and what overrides may do are those of `run`."""
     venue = {
         key: getattr(run.venue, key)
         for key in type(run.venue).model_fields
@@ -127,6 +128,7 @@ def blended(backtest: Configuration, run: Configuration, parts: Collection[str])
     ours = {one.id: one for one in run.instruments}
     update: dict[str, Any] = {
         "desks": run.desks,
+        "learning": run.learning,
         "venue": backtest.venue.model_copy(update=venue),
         "instruments": tuple(_instrument(one, ours.get(one.id), parts) for one in backtest.instruments),
     }

@@ -41,11 +41,12 @@ TAKERS = Owed(UNSCRIPTED_EXITS, (BRANCHES[TAKER],))
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """How often each thing occurred; what never did is 0."""
+    """How often each thing occurred; what never did is 0. `others` are of sorts that only some desks have."""
 
     exits: dict[str, int]
     branches: dict[str, int]
     sides: dict[str, int]
+    others: dict[str, dict[str, int]] = {}
 
     def missing(self, owed: Owed) -> tuple[str, ...]:
         """What is owed and never occurred."""

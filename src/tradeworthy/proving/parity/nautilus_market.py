@@ -121,7 +121,7 @@ def market_of(frame: PanelFrame, listed: Sequence[Listed], participation: float)
         # Nautilus's clock moves with its data alone: one more trade takes it past the grace of the last row.
         last, ends = stream[-1], int(frame.closed_ts[-1]) + 1
         named = next(one for one in listed if one.bar_type == last.bar_type)
-        stream.append(_trade(named, last.close, named.theirs.size_increment, ends, "end"))
+        stream.append(trade_tick(named, last.close, named.theirs.size_increment, ends, "end"))
     stream.sort(key=attrgetter("ts_init"))
     return stream
 
@@ -144,11 +144,12 @@ def _bars(frame: PanelFrame, column: int, one: Listed, participation: float) -> 
     for bar, lots in zip(bars, offers, strict=True):
         if bar.open == bar.high == bar.low == bar.close == last and lots:
             size = Quantity.from_str(str(lots * one.lot))
-            stream.append(_trade(one, bar.close, size, bar.ts_init, f"{bar.ts_init}"))
+            stream.append(trade_tick(one, bar.close, size, bar.ts_init, f"{bar.ts_init}"))
         stream.append(bar)
         last = bar.close
     return stream
 
 
-def _trade(one: Listed, price: Any, size: Any, ts: int, name: str) -> Any:
+def trade_tick(one: Listed, price: Any, size: Any, ts: int, name: str) -> Any:
+    """A trade of `size` at `price`, both Nautilus's own, at `ts` (UTC ns)."""
     return TradeTick(one.theirs.id, price, size, AggressorSide.BUYER, TradeId(name), ts, ts)

@@ -101,7 +101,7 @@ def nautilus_trades(
     NotAvailable without nautilus_trader; UsageError for a venue that is not taker_close, instruments of several
     quotes, and closes between two ticks.
     """
-    _require_nautilus()
+    require_nautilus()
     from tradeworthy.proving.parity.nautilus_market import list_instrument, make_engine, market_of
     from tradeworthy.proving.parity.nautilus_strategy import DivergenceStrategy
 
@@ -152,7 +152,8 @@ def compare_with_engine(
     return NautilusComparison(*sizes, pnl_gap, fee_gap, gap)
 
 
-def _require_nautilus() -> None:
+def require_nautilus() -> None:
+    """NotAvailable without nautilus_trader."""
     try:
         import nautilus_trader as _  # noqa: F401
     except ImportError as error:

@@ -10,7 +10,8 @@ from tradeworthy.proving.parity.differences import Compared, Difference
 class Pair(msgspec.Struct, frozen=True):
     """Two computations: what was compared, over how many trades, and how long both took.
 
-    `missing` names what the pair owes and never reached; `absent` says why it could not run (nothing was compared).
+    `missing` names what the pair owes and never reached; `absent` says why it could not run (nothing was compared),
+    `inapplicable` why there is no such computation of these desks.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Pair(msgspec.Struct, frozen=True):
     missing: tuple[str, ...] = ()
     absent: str = ""
     note: str = ""
+    inapplicable: str = ""
 
     @property
     def differences(self) -> int:
@@ -35,11 +37,13 @@ class Pair(msgspec.Struct, frozen=True):
     @property
     def equal(self) -> bool:
         """Whether it ran and nothing differs."""
-        return not self.absent and not self.differences
+        return not (self.absent or self.inapplicable) and not self.differences
 
     @property
     def verdict(self) -> str:
-        """EQUAL, DIFFERS, NOT REACHED (equal, but not all that is owed occurred) or ABSENT."""
+        """EQUAL, DIFFERS, NOT REACHED (equal, but not all that is owed occurred), ABSENT or NOT APPLICABLE."""
+        if self.inapplicable:
+            return "NOT APPLICABLE"
         if self.absent:
             return "ABSENT"
         if self.differences:

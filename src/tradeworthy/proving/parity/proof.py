@@ -63,6 +63,9 @@ ENGINE, STACK, REPLAY, LISTENER = (
 )
 """Names of pairs that the sign-off list rests on."""
 
+FINE = ("EQUAL", "ABSENT", "NOT APPLICABLE")
+"""Verdicts on a pair that fail no proof."""
+
 Advance = Callable[[int, str], None]
 """Told how many pairs are done, and which is next."""
 
@@ -98,7 +101,7 @@ class Parity(msgspec.Struct, frozen=True):
     @property
     def passed(self) -> bool:
         """Whether no pair that ran differs or owes anything, over enough trades."""
-        return not self.too_few and all(pair.verdict in ("EQUAL", "ABSENT") for pair in self.pairs)
+        return not self.too_few and all(pair.verdict in FINE for pair in self.pairs)
 
     @property
     def exit_code(self) -> int:

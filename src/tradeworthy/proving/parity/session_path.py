@@ -103,7 +103,7 @@ def run_paper_path(subject: Subject, home: Home, whole: Collection[int] = ()) ->
     ending = run_session(plan, home, observers=[witness])
     session = _session_run(PAPER, witness, ending.figures, began)
     run, began = str(ending.figures["run"]), time.perf_counter()
-    replayed = _replayed(home.runs / run)
+    replayed = replay_of(home.runs / run)
     replay_s = time.perf_counter() - began
     with opened_records(home, run), addresses.connect(addresses.database_url(home.path)) as database:
         found = database.cursor(row_factory=dict_row).execute(CLOSED, [run]).fetchall()
@@ -113,7 +113,8 @@ def run_paper_path(subject: Subject, home: Home, whole: Collection[int] = ()) ->
     return PaperRun(session, stored, ending.rows_late, replayed, replay_s)
 
 
-def _replayed(folder: Path) -> Replayed | NotReplayed:
+def replay_of(folder: Path) -> Replayed | NotReplayed:
+    """The replay of the run in `folder`, or where it parts from the record."""
     try:
         return replay(folder)
     except Divergence as error:

@@ -1,0 +1,33 @@
+"""How a run's end is known, and what its digest begins with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from tradeworthy.core.packets import Kind
+from tradeworthy.journal import snapshots
+from tradeworthy.journal.reader import read
+from tradeworthy.journal.segments import Header
+
+SESSION = "session"
+"""Source of SessionEnded: once in a run."""
+
+CONCLUDED = "concluded"
+"""The mark of a run whose end was seen through: rows, closing lines and all."""
+
+
+def is_concluded(folder: Path) -> bool:
+    """Whether the run in `folder` was seen to its end; Damage where its journal is broken."""
+    base = snapshots.newest(folder)
+    if base is None or SESSION not in base.core.positions:
+        return False
+    tail = read(folder, base.place)
+    return any(record.kind == Kind.MARK and record.mark[0] == CONCLUDED for record in tail)
+
+
+def digest_seed(header: Header) -> bytes:
+    """What the digest chain begins with: seed, and for inputs that are not recorded the feed's identity."""
+    feed = {} if header.record_inputs else header.feed
+    return msgspec.json.encode([header.seed, feed], order="sorted")
