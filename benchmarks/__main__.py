@@ -8,7 +8,19 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import backtest, books, eigen, latency, machine, memory, recovery, replay, rollup, sweep
+from benchmarks import (
+    backtest,
+    books,
+    eigen,
+    latency,
+    lessons,
+    machine,
+    memory,
+    recovery,
+    replay,
+    rollup,
+    sweep,
+)
 from benchmarks.results import Section, document, section_lines, summary_lines
 from benchmarks.size import Size
 from tradeworthy.core.errors import TradeworthyError
@@ -23,6 +35,7 @@ BENCHMARKS = {
     "rollup": rollup.measure,
     "eigen": eigen.measure,
     "sweep": sweep.measure,
+    "lessons": lessons.measure,
 }
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
