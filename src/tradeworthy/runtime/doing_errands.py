@@ -48,13 +48,13 @@ def wall_errands(plan: Plan, life: Life, feed: LiveFeed) -> WallErrands | None:
     return WallErrands(Errands(answers))
 
 
-def scheduled_jobs(plan: Plan, life: Life) -> Mapping[Job, int]:
+def scheduled_jobs(plan: Plan) -> Mapping[Job, int]:
     """The learning jobs of the session with their periods in seconds; Bug if one of the four is missing."""
     if not plan.configuration.on_tokens:
         return {}
     from tradeworthy.runtime.token_parts import require_schedule
 
-    return require_schedule(life.core.sequencer.agents)
+    return require_schedule(plan.configuration)
 
 
 def _backfill(provider: Provider) -> Answer:

@@ -85,6 +85,7 @@ def run_session(
     missing at start; AllHalted if the journal can't be written or a part under the desks raised.
     """
     check_desks(plan.configuration)
+    scheduled_jobs(plan)
     if plan.feed == "live":
         return run_wall_session(plan, home, open_live_feed(plan), watch, face=face)
     with _alone(home, face) as (lock, signals):
@@ -114,6 +115,7 @@ def run_wall_session(
     if plan.mode is not Mode.PAPER:
         raise UsageError(f"a {plan.mode} has no wall clock; use --mode paper")
     check_desks(plan.configuration)
+    scheduled_jobs(plan)
     with _alone(home, face) as (lock, signals), Services(home) as services, _pid_file(home, face):
         opening = partial(taken_over, plan, home, feed.name, services.read_state)
         run = open_wall_run(plan, home, feed.identity(), now(), opening)
@@ -189,7 +191,7 @@ class Session:
         self._life: Life = run.life
         self._services, self._face, self._watch = services, shown.face, shown.watch
         self._parts = shown.face.parts(self._life.core.sequencer.agents)
-        self._jobs = scheduled_jobs(plan, self._life)
+        self._jobs = scheduled_jobs(plan)
         self._narrator = Narrator(source.name) if plan.configuration.on_predictions else None
         self._watched_at = 0.0
         self._snapshot_at = self._life.core.sequencer.inputs

@@ -88,10 +88,9 @@ def overrides_of(rows: tuple[Mapping[str, Any], ...]) -> tuple[Override, ...]:
         ) from error
 
 
-def require_schedule(agents: Mapping[str, Agent]) -> dict[Job, int]:
+def require_schedule(configuration: Configuration) -> dict[Job, int]:
     """The learning jobs with their periods in seconds; Bug if one is missing: the session does not start."""
-    schedule = next((agent for agent in agents.values() if isinstance(agent, LearningSchedule)), None)
-    periods = schedule.every_s if schedule else {}
+    periods = LearningSchedule(configuration.learning).every_s
     missing = [job.value for job in Job if job not in periods]
     if missing:
         raise Bug(f"learning job {missing[0]} is not scheduled: the session does not start without it")
