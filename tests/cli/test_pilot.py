@@ -44,7 +44,7 @@ REFUSALS = [
     (["--feed", "simulator:x"], 2, "no feed 'simulator:x'"),
     (["--feed", "recorded"], 3, "TRADEWORTHY_DATA__RECORDED"),
     (["--feed", "recorded:/nowhere"], 3, "/nowhere"),
-    (["--feed", "live"], 3, "not available yet"),
+    (["--feed", "live"], 3, "a live feed is there only for desks of kind uptrend"),
     (["--from", "2024-01-01"], 2, "for the simulator give --duration"),
     (["--duration", "0"], 2, "--duration is 0"),
 ]
