@@ -107,8 +107,6 @@ class PositionManager(Agent):
         """The circumstances of a decision on `row` at the payload's bar, in the words of lessons."""
         return self._around.scope(row, self._around.levers(row, payload, self.state))
 
-    # What it hears of a token
-
     @on(PricePoint)
     def see_point(self, point: PricePoint, _: Context) -> str:
         """Keep what is known of the pool."""
