@@ -85,6 +85,17 @@ def test_at_the_hour_each_job_waits_for_the_one_it_rests_on() -> None:
     assert len(asked(recorded)) == 4
 
 
+def test_facts_go_first_at_every_hour_whatever_wakes_first() -> None:
+    """L1: at the second hour, too, lessons are mined of the facts of that hour, not of those before it."""
+    recorded, _ = session()
+    for ts in range(300, 7_201, 300):
+        recorded.advance(ts * SECOND)
+        for _ in Job:
+            answer(recorded, ts * SECOND)  # a second answer to one question is dropped
+    hour = [Job.FACTS, Job.LESSONS, Job.TUNING, Job.OVERRIDES]
+    assert asked(recorded) == 2 * [*11 * [Job.FACTS], *hour]
+
+
 def test_a_new_table_of_overrides_is_passed_on_once() -> None:
     """L11: what was judged reaches the desks as one whole table, and an equal one changes nothing."""
     recorded, schedule = session()

@@ -38,9 +38,14 @@ class JobLedger(msgspec.Struct):
 
 
 class ScheduleState(State):
-    """Jobs that are due, the one under way ("": none), the table of overrides, and which are held off or kept."""
+    """Jobs that are due, the one under way ("": none), the table of overrides, and which are held off or kept.
+
+    `together` fell due at `due_ts` (UTC ns).
+    """
 
     armed: bool = False
+    due_ts: int = 0
+    together: list[Job] = []
     due: list[Job] = []
     under_way: str = ""
     ledger: dict[str, JobLedger] = {}
@@ -91,10 +96,15 @@ class LearningSchedule(Agent):
 
     @on(WokeUp)
     def fall_due(self, event: WokeUp, context: Context) -> Event | None:
-        """One more job is due."""
-        job = Job(event.key)
-        self._rearm(job, context)
-        return self._ask(job)
+        """One more job is due, with all that fall due at this time: the first to wake need not be the first to run."""
+        self._rearm(Job(event.key), context)
+        state = self.state
+        if state.due_ts == context.now and Job(event.key) in state.together:
+            return None
+        together = [job for job in self.every_s if not context.now % (self.every_s[job] * SECOND_NS)]
+        state.due_ts, state.together = context.now, together or [Job(event.key)]
+        state.due += [job for job in state.together if job not in state.due]
+        return self._next()
 
     @on(JobAsked)
     def ask_now(self, event: JobAsked, _: Context) -> Event | None:
