@@ -8,15 +8,18 @@ CHECKED := src tests $(wildcard benchmarks examples docs)
 PIP_FLAGS := --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: install demo test check bench clean help python-version
+.PHONY: install demo serve test check bench docs docs-serve clean help python-version
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed  ## Install the product and its development tools into .venv
 
 demo: install  ## Run everything on embedded defaults and the market simulator
 	$(BIN)/tradeworthy demo
+
+serve: install  ## Open the dashboard over a running demo at http://127.0.0.1:5005; Ctrl+C ends both
+	$(BIN)/tradeworthy serve --make-secret --link --demo $(ARGS)
 
 test: install  ## Run the tests; ARGS="tests/core -k name" narrows them
 	$(BIN)/python -m pytest $(ARGS)
@@ -27,11 +30,18 @@ check: install  ## Lint, formatting, types and the order of the rooms
 	$(BIN)/mypy $(CHECKED)
 	$(BIN)/lint-imports
 
+docs: install  ## Build the documentation into site/
+	$(BIN)/python -m docs.make_reference
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+docs-serve: install  ## Show the documentation at http://127.0.0.1:8000 while it is written
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
 bench: $(BENCH_VENV)/.installed  ## Measure the speed beside its peers, in an environment of its own
 	$(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
 
 clean:  ## Remove build outputs and both environments; the home folder stays
-	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests $(wildcard benchmarks examples docs) -type d -name __pycache__ -prune -exec rm -rf {} +
 
 python-version:

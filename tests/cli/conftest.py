@@ -19,6 +19,12 @@ def _own_logging() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a verb leaves on record stays out of the user's home folder."""
+    monkeypatch.setenv("TRADEWORTHY_HOME", str(tmp_path / "home"))
+
+
 @pytest.fixture(scope="session")
 def warm() -> Iterator[Path]:
     """A home folder whose servers run as long as the tests: not pytest's, whose folders are closed to PostgreSQL."""

@@ -6,7 +6,7 @@ from tests.cli.command_line import call
 
 VERBS = (
     *("demo", "run", "backtest", "sweep", "report", "status", "stop", "halt", "resume", "flatten"),
-    *("trace", "why", "replay", "doctor", "init", "inject price", "version"),
+    *("trace", "why", "replay", "doctor", "init", "inject price", "version", "serve"),
     *(
         "prove audit",
         "prove parity",
@@ -18,7 +18,9 @@ VERBS = (
     *("prove preflight", "prove day", "prove sign-off", "prove flow", "prove shadow"),
     *("learn show", "learn facts", "learn mine", "learn tune", "learn judge"),
     *("learn rollback", "learn curators", "learn threshold"),
+    *("alerts test", "alerts list"),
     *("data fetch", "data import", "data rollup", "data check", "data list"),
+    *("token new", "token list", "token revoke"),
 )
 REPORTING = (
     "demo",
@@ -44,7 +46,9 @@ REPORTING = (
         "prove compare",
     ),
     *("prove preflight", "prove day", "prove sign-off", "prove flow", "prove shadow"),
+    *("alerts test", "alerts list"),
     *("learn show", "learn facts", "learn mine", "learn tune", "learn judge"),
+    *("token new", "token list", "token revoke"),
 )
 
 

@@ -50,7 +50,7 @@ def test_the_doctor_finds_a_good_installation_well(place: Path) -> None:
     found = {one["check"]: one for one in said.json}
     assert list(found) == [
         *("python", "home", "disk", "socket", "session", "latch", "clock", "recorded", "ledgers"),
-        *("database", "redis", "config"),
+        *("alerts", "database", "redis", "config"),
     ]
     assert {one["state"] for one in said.json} <= {"ok", "warn"}
     assert "embedded PostgreSQL 16" in found["database"]["found"]

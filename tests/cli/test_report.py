@@ -63,6 +63,8 @@ def test_one_strategy_s_report_and_its_rows_in_a_file(day_run: str, tmp_path: Pa
         (["--days", "nan"], 2),
         (["--strategy", "nobody"], 2),
         (["--csv", "/"], 2),
+        (["--html", "/", "--no-text"], 2),
+        (["--benchmark", "/none.csv"], 2),
     ],
 )
 def test_a_report_that_can_not_be_is_refused(day_run: str, words: list[str], code: int) -> None:
@@ -103,3 +105,37 @@ def test_a_database_that_refuses_is_one_line(day_run: str, monkeypatch: pytest.M
     assert said.code == 3
     assert said.err.startswith("error: Cannot connect to database (127.0.0.1:1): ")
     assert "secret" not in said.err
+
+
+def test_a_page_is_written_beside_the_text(day_run: str, tmp_path: Path) -> None:
+    """One file, and the text is as it was; --no-text prints nothing."""
+    file = tmp_path / "day.html"
+    said = call("report", "--run", day_run, "--html", str(file))
+    assert said.out == call("report", "--run", day_run).out
+    page = file.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert f"tradeworthy replay {day_run}" in page
+    assert "buy-and-hold of BTCUSDT, ETHUSDT, SOLUSDT" in page
+    assert call("report", "--run", day_run, "--html", str(file), "--no-text").out == ""
+
+
+def test_a_benchmark_ends_the_text_and_stands_in_the_json(day_run: str, tmp_path: Path) -> None:
+    """The same figures in both."""
+    file = tmp_path / "index.csv"
+    file.write_text("time,close\n2024-01-01T00:00:00Z,100\n2024-01-02T00:00:00Z,125\n", encoding="utf-8")
+    said = call("report", "--run", day_run, "--benchmark", str(file))
+    assert said.out.startswith(call("report", "--run", day_run).out)
+    assert "\nBENCHMARK\n" in said.out
+    index, own = call("report", "--run", day_run, "--json", "--benchmark", str(file)).json["benchmarks"]
+    assert (index["name"], index["benchmark"]["max_drawdown"]) == ("index", 0.0)
+    assert f"{index['run']['return']:+.2%}" in said.out
+    assert own["name"].startswith("buy-and-hold of ")
+
+
+def test_json_has_the_account_s_figures_and_what_the_run_was(day_run: str) -> None:
+    """Without being asked for a page."""
+    found = call("report", "--run", day_run, "--json").json
+    assert found["performance"]["max_drawdown"] >= 0
+    assert found["identity"]["run"] == day_run
+    assert found["identity"]["digest"]
+    assert sum(row["trades"] for row in found["by_day"]) == found["closed_trades"]

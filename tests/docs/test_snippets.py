@@ -2,18 +2,22 @@
 
 import os
 import re
-import shlex
-import subprocess
-import sys
+import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.docs.terminal import ROOT, Terminal, matches, recipes
+
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)\)")
-COMMAND = Path(sys.executable).with_name("tradeworthy")
+SECOND = "second terminal"
+"""The title of a block whose last command is left running."""
+
+SHOWN_PORT = "5005"
+"""Pages show the port that a reader gets; a test takes one that is free."""
 
 
 def named(page: Path) -> str:
@@ -21,9 +25,10 @@ def named(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-def blocks(page: Path, language: str) -> list[str]:
-    """The page's fenced blocks of a language."""
-    return [text for kind, text in BLOCK.findall(page.read_text(encoding="utf-8")) if kind == language]
+def blocks(page: Path, language: str) -> list[tuple[str, str]]:
+    """The page's fenced blocks of a language, each with what stands behind the language's name."""
+    found = BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [(title, text) for kind, title, text in found if kind == language]
 
 
 def steps(block: str) -> list[tuple[str, str]]:
@@ -32,16 +37,22 @@ def steps(block: str) -> list[tuple[str, str]]:
     return [(command, shown.strip("\n")) for command, shown in zip(parts[::2], parts[1::2], strict=True)]
 
 
-def matches(shown: str, printed: str) -> bool:
-    """Whether `printed` holds what is shown, where `...` stands for anything."""
-    pattern = ".*".join(re.escape(part) for part in shown.split("..."))
-    return re.search(pattern, printed, re.DOTALL) is not None
+def typed(command: str) -> str:
+    """A page's command without what `make` would install first."""
+    made = re.match(r"make (\S+)(.*)", command)
+    return f"{recipes()[made[1]]}{made[2]}" if made else command
+
+
+def free_port() -> str:
+    """A port that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return str(listening.getsockname()[1])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_python_blocks_run(page: Path) -> None:
     """A snippet that a reader copies works as it stands."""
-    for block in blocks(page, "python"):
+    for _, block in blocks(page, "python"):
         exec(compile(block, named(page), "exec"), {"__name__": "snippet"})  # noqa: S102 - that is the test
 
 
@@ -50,16 +61,26 @@ def test_console_blocks_print_what_they_show(page: Path, tmp_path: Path, home: P
     """A reader who types the commands in their order sees what the page shows."""
     for name in ("configs", "examples"):
         (tmp_path / name).symlink_to(ROOT / name)
-    environment = {**os.environ, "TRADEWORTHY_HOME": str(home)}
-    for block in blocks(page, "console"):
-        for command, shown in steps(block):
-            verb, *words = shlex.split(command)
-            assert verb == "tradeworthy"
-            done = subprocess.run(
-                [COMMAND, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, f"{command}: {done.stderr}"
-            assert matches(shown, done.stdout), f"{command} printed {done.stdout}"
+    port = free_port()
+    environment = {**os.environ, "TRADEWORTHY_HOME": str(home), "TRADEWORTHY_WEB__PORT": port}
+    log = tmp_path / "log"
+    with ExitStack() as ending:
+        lines = ending.enter_context(log.open("w", encoding="utf-8"))
+
+        def opened() -> Terminal:
+            terminal = Terminal(tmp_path, environment, lines)
+            ending.callback(terminal.close)
+            return terminal
+
+        first = opened()
+        for title, block in blocks(page, "console"):
+            for command, shown in steps(block.replace(f":{SHOWN_PORT}", f":{port}")):
+                if SECOND in title:
+                    opened().leave_running(typed(command), shown)
+                    continue
+                code, printed = first.type(typed(command))
+                assert code == 0, f"{command}: {log.read_text(encoding='utf-8')[-2000:]}"
+                assert matches(shown, printed), f"{command} printed {printed}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)

@@ -77,7 +77,7 @@ def test_an_urgent_turn_is_durable_at_once(tmp_path: Path) -> None:
     writer.end_turn(urgent=False)
     writer.append(body(2))
     writer.end_turn(body(3, Kind.DECISION), urgent=True)
-    task = writer._task
+    task = writer.committing
     task.result(10)
     assert writer.durable_seq == 3
     assert [record.seq for record in read(tmp_path, limit=writer.durable_bytes)] == [1, 2, 3]
@@ -89,7 +89,7 @@ def test_a_turn_is_durable_within_the_commit_time_without_being_asked(tmp_path: 
     writer = JournalWriter(verify(tmp_path), HEADER, commit_ms=1)
     writer.append(body(1))
     writer.end_turn(urgent=False)
-    writer._task.result(10)
+    writer.committing.result(10)
     assert writer.durable_seq == 1
     writer.close()
 
@@ -121,7 +121,7 @@ def test_what_is_taken_during_a_commit_waits_for_the_next(tmp_path: Path, disk: 
     disk.reached.clear()
     writer.append(body(1))
     writer.end_turn(urgent=True)
-    first = writer._task
+    first = writer.committing
     assert disk.reached.wait(10)
     writer.append(body(2))
     disk.gate.set()

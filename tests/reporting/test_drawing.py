@@ -1,5 +1,6 @@
 """Charts as inline SVG: round levels, places of time, curves that keep their extremes."""
 
+import re
 from datetime import UTC, datetime
 from xml.dom import minidom
 
@@ -11,6 +12,8 @@ from tradeworthy.reporting.drawing import (
     TIMES_MAX,
     column_chart,
     line_chart,
+    line_key,
+    lines_chart,
     nice_ticks,
     share_bar,
     thinned,
@@ -85,3 +88,31 @@ def test_charts_are_well_formed_and_say_what_they_show() -> None:
         assert drawing is not None
         assert drawing.getAttribute("aria-label")
     assert "nan" not in "".join(drawn)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "labels"),
+    [
+        (10, ["01 Jan", "00:02", "00:04", "00:06", "00:08", "00:10"]),
+        (120, ["01 Jan", "00:30", "01:00", "01:30", "02:00"]),
+        (36 * 60, ["01 Jan", "06:00", "12:00", "18:00", "02 Jan", "06:00", "12:00"]),
+    ],
+)
+def test_hours_are_labelled_where_days_are_few(minutes: int, labels: list[str]) -> None:
+    """A session of an hour has an axis, too; midnight names its day."""
+    first = seconds(2025, 1, 1)
+    found = time_ticks(first, first + minutes * 60)
+    assert [label for _, label in found] == labels
+    assert len(found) <= TIMES_MAX
+
+
+def test_curves_of_one_picture_differ_in_more_than_colour() -> None:
+    """Each has dashes of its own, and the key shows the same."""
+    curve = [(0.0, 0.0), (86_400.0, 0.1)]
+    drawn = lines_chart([curve, curve], "Both", "{:.1f}".format, base=0.0)
+    assert minidom.parseString(drawn)  # noqa: S318 - we drew it ourselves
+    assert re.findall(r'stroke-dasharray="([^"]+)"', drawn) == ["none", "6 3"]
+    assert [re.findall(r'stroke-dasharray="([^"]+)"', line_key(number)) for number in (0, 1)] == [
+        ["none"],
+        ["6 3"],
+    ]

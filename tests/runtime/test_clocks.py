@@ -76,3 +76,36 @@ def test_the_wall_counts_nanoseconds_since_1970() -> None:
     """An int, as all times are."""
     assert isinstance(wall_now(), int)
     assert START < wall_now() < 3 * START
+
+
+def test_a_long_wait_is_no_silence(wall: Wall, stop: asyncio.Event) -> None:
+    """Between two bars an hour apart the session looks at the outside each second; it is waited no longer for it."""
+    beats: list[int] = []
+
+    async def go() -> None:
+        async def beat() -> None:
+            beats.append(wall.ns)
+
+        pace = Pace(1.0, stop, beat)
+        await pace.until(START)
+        assert await pace.until(START + 7 * SECOND // 2)
+        assert await pace.until(START + 4 * SECOND)
+
+    asyncio.run(go())
+    assert wall.waits == [1.0, 1.0, 1.0, 0.5, 0.5]
+    assert len(beats) == 3
+
+
+def test_a_stop_in_a_beat_ends_the_wait(wall: Wall, stop: asyncio.Event) -> None:
+    """A person's word, or a halt, is heard in between."""
+
+    async def go() -> bool:
+        async def beat() -> None:
+            stop.set()
+
+        pace = Pace(1.0, stop, beat)
+        await pace.until(START)
+        return await pace.until(START + 3_600 * SECOND)
+
+    assert asyncio.run(go()) is False
+    assert wall.waits == [1.0]

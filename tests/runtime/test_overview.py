@@ -38,6 +38,7 @@ def test_a_run_before_its_first_price(there: Place) -> None:
     assert (seen["equity"], seen["cash"], seen["open_positions"]) == ("10000.00", "10000.00", [])
     assert (seen["inputs"], seen["candidates"], seen["verdicts"]) == (3, 0, {})
     assert (seen["halted"], seen["faults"], seen["progress"]) == ("", 0, None)
+    assert (seen["peak"], seen["drawdown"]) == ("10000.00", 0.0)
 
 
 def test_what_became_of_the_candidates(there: Place) -> None:
@@ -106,6 +107,15 @@ def test_turns_without_a_candidate_are_counted(there: Place) -> None:
         counting = overview(life)["counting"]
     assert counting["turns"] == {"told": {"watching": 2}, "tight": {"watching": 2}}
     assert counting["to_ts"] == START + 3 * SECOND
+
+
+def test_a_fall_from_the_highest_is_a_drawdown(there: Place) -> None:
+    """A share of the peak: a round trip costs spread and fees."""
+    with there.opened() as life:
+        trade(life)
+        seen = overview(life)
+    assert seen["peak"] == "10000.00"
+    assert seen["drawdown"] == pytest.approx(3.001 / 10_000)
 
 
 def test_it_is_plain_values(there: Place) -> None:

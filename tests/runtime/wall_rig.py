@@ -39,7 +39,8 @@ class Drive:
     def run(self, script: Script) -> bool:
         """Drive until the script is over (False), or to the run's end (True)."""
         script.drive = self
-        return asyncio.run(asyncio.wait_for(self._driver(script).run(), PATIENCE_S))
+        self.driver = self._driver(script)
+        return asyncio.run(asyncio.wait_for(self.driver.run(), PATIENCE_S))
 
     def _driver(self, script: Script) -> WallDriver:
         return WallDriver(

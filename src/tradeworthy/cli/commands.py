@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tradeworthy.cli import (
+    alerts,
     control,
     data,
     demo,
@@ -18,7 +19,9 @@ from tradeworthy.cli import (
     replay,
     report,
     run,
+    serve,
     sweep,
+    token,
 )
 from tradeworthy.cli.console import Commands
 from tradeworthy.cli.logs import set_up_logging
@@ -52,6 +55,7 @@ for command, name, panel in (
     (explain.trace, "trace", SEE),
     (explain.why, "why", SEE),
     (replay.replay, "replay", SEE),
+    (serve.serve, "serve", STEER),
     (control.status, "status", STEER),
     (control.stop, "stop", STEER),
     (control.halt, "halt", STEER),
@@ -60,9 +64,11 @@ for command, name, panel in (
 ):
     app.command(name, rich_help_panel=panel)(command)
 app.add_typer(control.inject, name="inject", rich_help_panel=STEER)
+app.add_typer(alerts.alerts, name="alerts", rich_help_panel=STEER)
 app.add_typer(data.data, name="data", rich_help_panel=RUN)
 app.add_typer(learn.learn, name="learn", rich_help_panel=SEE)
 app.add_typer(prove.prove, name="prove", rich_help_panel=SEE)
+app.add_typer(token.token, name="token", rich_help_panel=STEER)
 
 
 def _print_version(asked: bool) -> None:

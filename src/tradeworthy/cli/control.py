@@ -4,88 +4,52 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from tradeworthy.cli.console import NOT_AVAILABLE, print_json, table_lines
-from tradeworthy.cli.live_view import money, price, verdicts_text
-from tradeworthy.cli.pilot_view import markets_text
+from tradeworthy.cli.console import NOT_AVAILABLE, print_json
+from tradeworthy.cli.status_view import status_lines
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 DeskName = Annotated[str, typer.Option("--desk", help="Only this desk (default: all).", metavar="NAME")]
 
 
-def status(json: AsJson = False) -> None:
+def status(
+    json: AsJson = False,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Show it again and again, until Ctrl+C; a terminal is drawn in place."),
+    ] = False,
+    every: Annotated[float, typer.Option(help="Seconds between two looks.", min=0.2, metavar="S")] = 2.0,
+) -> None:
     """Say whether a session runs, and how it stands. Exit 0 if one runs, 3 if none does.
 
     With --json it also gives the addresses of the database and of Redis, passwords included, and each part's
-    health; an embedded server that is not running has none.
+    health; an embedded server that is not running has none. With --watch a line of JSON for each look, without those
+    addresses, and exit 0 whatever it saw.
 
     Example: psql $(tradeworthy status --json | jq -r .database_url)
+
+    Example: ssh host tradeworthy status --watch
     """
-    from tradeworthy.runtime.health import status as status_of
     from tradeworthy.runtime.home import home
+
+    if watch:
+        from tradeworthy.cli.status_watch import watch_session
+
+        watch_session(home(), every, as_json=json)
+        return
+    from tradeworthy.runtime.health import status as status_of
 
     found = status_of(home())
     if json:
         print_json(found)
     else:
-        for line in _status_lines(found):
+        for line in status_lines(found):
             typer.echo(line)
     if not found["running"]:
         raise typer.Exit(NOT_AVAILABLE)
-
-
-def _status_lines(found: dict[str, Any]) -> Any:
-    pilot = found["face"] == "pilot"
-    if not found["running"]:
-        yield "Pilot is not running"
-        if found["stale_pid"] is not None:
-            yield f"its pid file is stale (PID {found['stale_pid']} is gone): the next start or stop cleans it"
-        newest = f"; the newest run is {found['run']}" if found["run"] else ""
-        yield f"no session is running in {found['home']}{newest}"
-    elif not found["answers"]:
-        if pilot:
-            yield f"Pilot is running (PID {found['pid']})"
-        who = f"PID {found['pid']}, run {found['run']}"
-        yield f"a session is running ({who}), and does not answer: it is starting, stopping or busy"
-    else:
-        if pilot:
-            yield f"Pilot is running (PID {found['pid']})"
-        yield f"a session is running (PID {found['pid']}), {found['mode']} run {found['run']}"
-        yield from table_lines(list(_figures(found)))
-    if found["latch"]:
-        yield f"entries are halted by {found['latch']['by']}: {found['latch']['reason']}"
-
-
-def _figures(found: dict[str, Any]) -> Any:
-    progress = "" if found["progress"] is None else f", {found['progress']:.0%} done"
-    yield "session time", f"{found['session_time'] or 'before the first input'}{progress}"
-    yield "equity", f"{money(found['equity'])} {found['currency']} (cash {money(found['cash'])})"
-    for held in found["open_positions"]:
-        yield "open", f"{held['desk']} {held['position']}, worth {money(held['value'])}"
-    yield "candidates", f"{found['candidates']} ({found['open_candidates']} open)"
-    for line in verdicts_text(found["verdicts"]).splitlines():
-        yield "verdicts", line
-    yield (
-        "trades",
-        f"{found['trades_closed']} closed, {found['trades_won']} won, P&L {money(found['realised_pnl'])}",
-    )
-    if found["halted"]:
-        yield "halted", f"by {found['halted']}"
-    for symbol, one in found["prices"].items():
-        yield "price", f"{symbol} {price(one['price'])}, {one['age_ms']} ms old"
-    if found["markets"]:
-        yield "markets", markets_text(found["markets"])
-    yield "parts", ", ".join(part["agent"] for part in found["parts"])
-    for part in found["parts"]:
-        if "admitted" in part:
-            since = f", the last at {part['last_data']}" if part["last_data"] else ""
-            yield "feed", f"{part['agent']}: {part['admitted']:,} admitted since the start{since}"
-        if part["desk"] and (part["halted"] or part["faults"]):
-            halted = f"halted by {part['halted']}" if part["halted"] else "not halted"
-            yield "health", f"{part['agent']}: {halted}, {part['faults']} packets withheld"
 
 
 def stop(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradeworthy.cli.console import on_terminal
 from tradeworthy.cli.logs import LINES
-from tradeworthy.cli.pilot_view import outcome_rows, pilot_rows, positions_table
+from tradeworthy.cli.pilot_view import REASONS_SHOWN, outcome_rows, pilot_rows, positions_table
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -93,7 +93,7 @@ class Screen:
 def table_of(
     seen: dict[str, Any], *, elapsed_s: float = 0.0, rate: float = 0.0, is_short: bool = False
 ) -> Table:
-    """An overview as a table; `rate` is inputs a second of wall time, `is_short` says that lines are scarce."""
+    """An overview of our own session as a table; `rate` is inputs a second, `is_short` says that lines are scarce."""
     from rich.table import Table
     from rich.text import Text
 
@@ -108,14 +108,16 @@ def table_of(
     )
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold", min_width=WIDTH)
-    for name, value in _rows(seen, elapsed_s, rate, is_short):
+    inputs = f"{seen['inputs']:,} ({rate:,.0f} a second, {clock_text(elapsed_s)} elapsed)"
+    for name, value in overview_rows(seen, inputs, is_short=is_short):
         table.add_row(name, Text(value) if isinstance(value, str) else value)
     return table
 
 
-def _rows(
-    seen: dict[str, Any], elapsed_s: float, rate: float, is_short: bool
+def overview_rows(
+    seen: dict[str, Any], inputs: str, *, is_short: bool = False, most: int | None = None
 ) -> Iterator[tuple[str, RenderableType]]:
+    """The rows of an overview: what they are called, and what they say; lists have `most` entries at most."""
     from rich.progress_bar import ProgressBar
     from rich.text import Text
 
@@ -123,20 +125,21 @@ def _rows(
     if progress is not None:
         yield "progress", ProgressBar(total=1.0, completed=progress, width=40)
     yield "session time", seen["session_time"] or "before the first input"
-    yield "inputs", f"{seen['inputs']:,} ({rate:,.0f} a second, {_clock(elapsed_s)} elapsed)"
+    yield "inputs", inputs
     pilot = seen.get("face") == "pilot"
     if pilot:
         yield from pilot_rows(seen, is_short=is_short)
-    yield "equity", f"{money(seen['equity'])} (cash {money(seen['cash'])})"
+    yield "equity", equity_text(seen)
     if pilot:
-        yield "open", positions_table(seen["open_positions"])
+        yield "open", positions_table(seen["open_positions"], most or POSITIONS_SHOWN)
     else:
-        yield "open", _listed([f"{one['position']} {money(one['value'])}" for one in seen["open_positions"]])
+        words = [f"{one['position']} {money(one['value'])}" for one in seen["open_positions"]]
+        yield "open", _listed(words, most or POSITIONS_SHOWN)
     yield "candidates", f"{seen['candidates']:,} ({seen['open_candidates']} open)"
     if pilot:
-        yield from outcome_rows(seen)
+        yield from outcome_rows(seen, most or REASONS_SHOWN)
     else:
-        yield "verdicts", verdicts_text(seen["verdicts"])
+        yield "verdicts", verdicts_text(seen["verdicts"], most or VERDICTS_SHOWN)
     yield (
         "trades",
         f"{seen['trades_closed']:,} closed, {seen['trades_won']:,} won, P&L {money(seen['realised_pnl'])}",
@@ -147,7 +150,15 @@ def _rows(
         yield "faults", Text(f"{seen['faults']} packets withheld from a desk that raised", style="yellow")
 
 
-def verdicts_text(verdicts: dict[str, dict[str, int]]) -> str:
+def equity_text(seen: dict[str, Any]) -> str:
+    """What the account is worth, its cash, and how far it is under its highest."""
+    words = [f"cash {money(seen['cash'])}"]
+    if seen.get("drawdown") is not None:
+        words.append(f"drawdown {seen['drawdown']:.2%}")
+    return " ".join([money(seen["equity"]), *filter(None, [seen.get("currency")]), f"({', '.join(words)})"])
+
+
+def verdicts_text(verdicts: dict[str, dict[str, int]], most: int = VERDICTS_SHOWN) -> str:
     """The most frequent verdicts, the most frequent first."""
     counted = sorted(
         (
@@ -157,7 +168,7 @@ def verdicts_text(verdicts: dict[str, dict[str, int]]) -> str:
         ),
         key=lambda one: (-one[0], one[1:]),
     )
-    words = [f"{outcome} {reason} {count:,}" for count, outcome, reason in counted[:VERDICTS_SHOWN]]
+    words = [f"{outcome} {reason} {count:,}" for count, outcome, reason in counted[:most]]
     return "\n".join(words) or "none yet"
 
 
@@ -171,11 +182,12 @@ def price(value: float) -> str:
     return f"{value:,.2f}" if value >= 1 else f"{value:.6g}"
 
 
-def _listed(words: list[str]) -> str:
-    more = len(words) - POSITIONS_SHOWN
-    return ", ".join(words[:POSITIONS_SHOWN]) + (f" and {more} more" if more > 0 else "") or "nothing"
+def _listed(words: list[str], most: int) -> str:
+    more = len(words) - most
+    return ", ".join(words[:most]) + (f" and {more} more" if more > 0 else "") or "nothing"
 
 
-def _clock(seconds: float) -> str:
+def clock_text(seconds: float) -> str:
+    """A time as m:ss or h:mm:ss."""
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"

@@ -22,31 +22,31 @@ def pilot_rows(seen: dict[str, Any], *, is_short: bool = False) -> Iterator[tupl
 
     A short screen has a line for each state of agents instead of one for each agent.
     """
-    yield "agents", _by_state(seen["parts"]) if is_short else _agents(seen["parts"])
+    yield "agents", by_state(seen["parts"]) if is_short else _agents(seen["parts"])
     yield "prices", _prices(seen["prices"])
     yield "markets", markets_text(seen["markets"])
 
 
-def outcome_rows(seen: dict[str, Any]) -> Iterator[tuple[str, RenderableType]]:
-    """What became of candidates: by verdict, and of those that were refused by rule."""
+def outcome_rows(seen: dict[str, Any], most: int = REASONS_SHOWN) -> Iterator[tuple[str, RenderableType]]:
+    """What became of candidates: by verdict, and of those that were refused by rule; `most` reasons of each."""
     verdicts = {outcome: reasons for outcome, reasons in seen["verdicts"].items() if outcome != REJECTED}
     refused = seen["verdicts"].get(REJECTED, {})
     yield (
         "verdicts",
         "\n".join(
-            f"{outcome:<10}{sum(reasons.values()):>7,}  {reasons_text(reasons)}"
+            f"{outcome:<10}{sum(reasons.values()):>7,}  {reasons_text(reasons, most)}"
             for outcome, reasons in sorted(verdicts.items())
         )
         or "none yet",
     )
-    yield "refusals", f"{sum(refused.values()):,}  {reasons_text(refused)}" if refused else "none"
+    yield "refusals", f"{sum(refused.values()):,}  {reasons_text(refused, most)}" if refused else "none"
 
 
-def reasons_text(reasons: dict[str, int]) -> str:
+def reasons_text(reasons: dict[str, int], most: int = REASONS_SHOWN) -> str:
     """Reasons with their counts, the most frequent first; one that says nothing more than its verdict is left out."""
     counted = sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
-    said = [f"{reason} {count:,}" for reason, count in counted[:REASONS_SHOWN] if reason != "filled"]
-    more = len(counted) - REASONS_SHOWN
+    said = [f"{reason} {count:,}" for reason, count in counted[:most] if reason != "filled"]
+    more = len(counted) - most
     return ", ".join(said) + (f", and {more} more" if more > 0 else "")
 
 
@@ -67,7 +67,7 @@ def _agents(parts: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _by_state(parts: list[dict[str, Any]]) -> str:
+def by_state(parts: list[dict[str, Any]]) -> str:
     """How many run, and who does not."""
     running = [part for part in parts if part["state"] == "running" and not part["faults"]]
     others = [f"{part['agent']} {_state(part)}" for part in parts if part not in running]
@@ -91,7 +91,7 @@ def _prices(prices: dict[str, dict[str, Any]]) -> str:
     return "\n".join(said) or "none yet"
 
 
-def positions_table(held: list[dict[str, Any]]) -> RenderableType:
+def positions_table(held: list[dict[str, Any]], most: int = POSITIONS_SHOWN) -> RenderableType:
     """Open positions: strategy, shares, token, cost, and what they are worth at the bid."""
     from rich.table import Table
     from rich.text import Text
@@ -99,12 +99,12 @@ def positions_table(held: list[dict[str, Any]]) -> RenderableType:
     if not held:
         return "none"
     table = Table.grid(padding=(0, 2))
-    for one in held[:POSITIONS_SHOWN]:
+    for one in held[:most]:
         strategy, _, token = one["position"].rpartition("@")
         token = token.partition(":")[2] or token
         name = token if len(token) <= NAME_MAX else f"…{token[1 - NAME_MAX :]}"
         figures = f"{one['quantity']} at {float(one['cost']):,.2f}, bid {float(one['value']):,.2f}"
         table.add_row(Text(strategy or one["desk"]), Text(name, no_wrap=True), Text(figures))
-    if len(held) > POSITIONS_SHOWN:
-        table.add_row("", f"and {len(held) - POSITIONS_SHOWN} more", "")
+    if len(held) > most:
+        table.add_row("", f"and {len(held) - most} more", "")
     return table

@@ -11,6 +11,7 @@ import typer
 from tradeworthy.cli.calibration_lines import divergence_lines
 from tradeworthy.cli.console import print_json, table_lines
 from tradeworthy.cli.progress import progressing
+from tradeworthy.cli.proof_notes import note_calibration
 from tradeworthy.cli.prove_compare import compare
 from tradeworthy.cli.prove_day import day
 from tradeworthy.cli.prove_flow import flow
@@ -76,7 +77,9 @@ def calibration(
         if config is not None:
             days = {"first_day": from_.date() if from_ else None, "last_day": to.date() if to else None}
             plan = make_plan(config, mode="backtest", feed=feed, duration_s=duration, fresh=True, **days)
-        found, lines = _divergence(plan) if plan and on_panel(plan.configuration) else _windows(feed, seed)
+        of_desks = plan if plan and on_panel(plan.configuration) else None
+        found, lines = _divergence(of_desks) if of_desks else _windows(feed, seed)
+    note_calibration(found, of_desks)
     if json:
         print_json(found)
         return

@@ -11,6 +11,7 @@ import typer
 
 from tradeworthy.cli.console import PROBLEM, print_json, table_lines
 from tradeworthy.cli.progress import progressing
+from tradeworthy.cli.proof_notes import note_compare
 
 SHOWN_MAX = 20
 """So many lines of a list are shown; all of it is in the JSON."""
@@ -59,6 +60,7 @@ def compare(
             progress=progress,
         )
         written = write_comparison(found, out) if out else []
+    note_compare(found, out)
     if json:
         print_json(found)
     else:

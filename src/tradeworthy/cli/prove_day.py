@@ -13,6 +13,7 @@ import typer
 
 from tradeworthy.cli.console import PROBLEM, print_json, table_lines
 from tradeworthy.cli.progress import progressing
+from tradeworthy.cli.proof_notes import note_day
 from tradeworthy.cli.prove_parity import only_errors
 from tradeworthy.cli.prove_sign_off import command_of
 from tradeworthy.cli.run import ConfigPath
@@ -69,6 +70,7 @@ def day(
             "prove", "day", config, the_day, feed=feed, history=history, out=out, scheduled=scheduled
         )
         sign(out, evidence_of_day(summary, command, scheduled=scheduled))
+    note_day(summary, config, out)
     if json:
         print_json(summary)
     else:

@@ -10,6 +10,7 @@ import typer
 
 from tradeworthy.cli.console import PROBLEM, print_json, table_lines
 from tradeworthy.cli.progress import progressing
+from tradeworthy.cli.proof_notes import note_flow
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 
@@ -51,6 +52,7 @@ def flow(
                 write_evidence(out, done, _command(scenario.name, plant))
     if out:
         write_table(out, played)
+    note_flow(played, is_all=all_, planted=bool(plant), out=out)
     if json:
         print_json([summary_of(one) for one in played])
     else:

@@ -9,6 +9,7 @@ import typer
 
 from tradeworthy.cli.console import PROBLEM, print_json, table_lines
 from tradeworthy.cli.progress import progressing
+from tradeworthy.cli.proof_notes import note_lookahead
 from tradeworthy.cli.run import AsJson, ConfigPath, Duration, FirstDay, LastDay, make_plan
 
 Cuts = Annotated[int, typer.Option(help="Times after which the future is changed.", min=1, max=10_000)]
@@ -49,6 +50,7 @@ def lookahead(
         else:
             from tradeworthy.proving.lookahead_paths import search
         result = search(plan, home(), cuts=cuts, progress=progress)
+    note_lookahead(result, plan)
     if json:
         print_json(result)
     else:

@@ -10,6 +10,7 @@ import typer
 
 from tradeworthy.cli.console import PROBLEM, print_json, table_lines
 from tradeworthy.cli.progress import progressing
+from tradeworthy.cli.proof_notes import note_audit, note_parity, note_reference
 from tradeworthy.cli.prove_sign_off import command_of
 from tradeworthy.cli.run import ConfigPath, Duration, FirstDay, LastDay, Seed, make_plan
 
@@ -50,6 +51,7 @@ def audit(
         from tradeworthy.proving.signing.sign_off import sign
 
         sign(out, evidence_of_audit(found, command_of("prove", "audit", a, b, allow=allow)))
+    note_audit(found, out)
     if json:
         print_json(found)
     else:
@@ -125,6 +127,7 @@ def parity(
         }
         command = command_of("prove", "parity", config, feed=feed, **asked)
         _keep_parity(found, out, "" if plan.configuration.on_tokens else command)
+    note_parity(found, plan, out)
     if json:
         print_json(found)
     else:
@@ -250,6 +253,7 @@ def reference(
         from tradeworthy.proving.reference import freeze
 
         made = freeze(plan, out)
+    note_reference(made, plan, out)
     if json:
         print_json(made)
         return

@@ -10,6 +10,7 @@ import typer
 
 from tradeworthy.cli.console import NOT_AVAILABLE, PROBLEM, print_json
 from tradeworthy.cli.progress import progressing
+from tradeworthy.cli.proof_notes import note_preflight
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 BLUE = "configs/blue.toml"
@@ -58,6 +59,7 @@ def preflight(
             typer.echo(_line(drilled))
     if out:
         _sign(out, drills, flight, path)
+    note_preflight(drills, flight, out)
     if json:
         print_json([{"verdict": one.verdict, **_values(one)} for one in drills])
     elif where := flight.where:

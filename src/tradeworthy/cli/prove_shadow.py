@@ -11,6 +11,7 @@ import typer
 
 from tradeworthy.cli.console import print_json, table_lines
 from tradeworthy.cli.progress import progressing
+from tradeworthy.cli.proof_notes import note_shadow
 from tradeworthy.cli.run import AsJson, Duration, FirstDay, LastDay, Seed, make_plan
 
 SHADOW = "shadow.json"
@@ -44,6 +45,7 @@ def shadow(
         found = run_both(plans[0], plans[1], home(), progress)
     if out:
         _write(out, found)
+    note_shadow(found, plans, out)
     if json:
         print_json(found)
         return

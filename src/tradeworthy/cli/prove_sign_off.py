@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from tradeworthy.cli.console import PROBLEM, print_json, table_lines
+from tradeworthy.cli.proof_notes import note_sign_off
 
 MADE_BY = {
     "D1": "prove audit A B --out DIR",
@@ -53,6 +54,7 @@ def sign_off(
         found = sign(folder, evidence_of_suite(tests, command))
     else:
         found = standing(folder)
+    note_sign_off(found, folder)
     if json:
         print_json(found)
     else:

@@ -8,6 +8,7 @@ import typer
 
 from tradeworthy.cli.console import complain, print_json
 from tradeworthy.cli.progress import progressing
+from tradeworthy.cli.proof_notes import note_diverged, note_replay
 
 
 def replay(
@@ -31,10 +32,12 @@ def replay(
         folder = find(home(), run)
         try:
             done = replay_run(folder, lambda inputs: progress(inputs, "inputs"))
-        except (Divergence, DeskHalted):
+        except (Divergence, DeskHalted) as error:
+            note_diverged(folder.name, error)
             for line in differing_here(folder):
                 complain(line, lead="differs here: ")
             raise
+    note_replay(done)
     if json:
         print_json(done)
         return

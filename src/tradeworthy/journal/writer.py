@@ -20,7 +20,7 @@ PENDING_MAX = 65_536  # records that may wait for the disk before the core waits
 class JournalWriter:
     """Goes on, in a new segment, with the journal that `verify` `found`: none yet, or one whose torn tail goes.
 
-    A turn is durable within `commit_ms`, an urgent one at once; `durable_seq` and `durable_bytes` say how far.
+    A turn is durable within `commit_ms`, an urgent one at once: `committing`. `durable_seq`/`_bytes` say how far.
     The first OSError latches its line in `failed`: nothing is written after it, and each call raises AllHalted.
     """
 
@@ -93,8 +93,8 @@ class JournalWriter:
         with self._lock:
             if not self._queued:
                 self._queued = True
-                self._task = self._pool.submit(self._commit)
-            return self._task
+                self.committing = self._pool.submit(self._commit)
+            return self.committing
 
     def _commit(self) -> None:
         self._hurry.wait(self._commit_s)

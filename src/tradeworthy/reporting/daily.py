@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from tradeworthy.core.errors import UsageError
+from tradeworthy.reporting.benchmarks import Comparison
 
 TITLE = "Tradeworthy - Daily Summary"
 TITLES = {"arbitrage": "PM Arbitrage - Daily Summary"}
@@ -54,6 +55,31 @@ def text(summary: Mapping[str, Any]) -> str:
     about = [f"  {name}: {summary[name]}" for name in ("strategy", "books") if summary.get(name)]
     lines += ["", "ABOUT", *about] if about else []
     return "\n".join(lines) + "\n"
+
+
+def benchmark_text(comparisons: Sequence[Comparison], no_holding: str = "") -> str:
+    """The section BENCHMARK: the run beside each benchmark, and what that does not say."""
+    lines = ["", "BENCHMARK"]
+    for one in comparisons:
+        rows = [
+            (
+                name,
+                percent(side.total_return, sign=True),
+                percent(side.max_drawdown),
+                percent(side.volatility),
+            )
+            for name, side in (("This run", one.own), (one.name, one.other))
+        ]
+        rows.append(("Difference", percent(one.difference, sign=True), "", ""))
+        lines += _table("", ("", "Return", "Drawdown", "Volatility"), rows)[2:]
+        lines += [f"  - {note}" for note in one.caveats]
+    lines += [f"  {no_holding}"] if no_holding else []
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def percent(share: float | None, *, sign: bool = False) -> str:
+    """A share as per cent to two places, "-" for None."""
+    return "-" if share is None else f"{share * 100:{'+' if sign else ''}.2f}%"
 
 
 def title(summary: Mapping[str, Any]) -> str:

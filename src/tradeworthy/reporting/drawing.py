@@ -5,6 +5,7 @@ Times are UTC seconds since 1970. A chart scales to the width that it is given a
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ BUCKETS = 600
 """A line has at most twice as many points: the lowest and the highest of each stretch."""
 
 DAY_S = 86_400.0
+LINES = (("var(--line)", "none"), ("var(--other)", "6 3"), ("var(--third)", "2 3"))
+"""Colour and dashes of the curves of one picture: told apart without colours, too."""
+
+MINUTE_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720)
 DAY_STEPS = (1, 2, 5, 7, 14)
 MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60)
 TIMES_MAX = 8
@@ -41,8 +46,10 @@ def nice_ticks(low: float, high: float, count: int = 4) -> list[float]:
 
 
 def time_ticks(first_s: float, last_s: float) -> list[tuple[float, str]]:
-    """Midnights, or first days of a month, between two times, with their labels: at most TIMES_MAX."""
+    """Whole minutes, midnights or first days of a month between two times, with their labels: at most TIMES_MAX."""
     days = (last_s - first_s) / DAY_S
+    if days < 2:
+        return _clock_ticks(first_s, last_s)
     for step in DAY_STEPS:
         if days / step < TIMES_MAX:
             count = math.ceil(first_s / DAY_S / step) * step
@@ -58,6 +65,16 @@ def time_ticks(first_s: float, last_s: float) -> list[tuple[float, str]]:
         if month % step == 0 and at >= first_s:
             places.append((at, f"{_date(at):%b %Y}"))
         month += 1
+    return places
+
+
+def _clock_ticks(first_s: float, last_s: float) -> list[tuple[float, str]]:
+    """Of less than two days: whole minutes or hours, midnight with its day."""
+    step_s = next((one for one in MINUTE_STEPS if (last_s - first_s) / 60 / one < TIMES_MAX), 720) * 60.0
+    count, places = math.ceil(first_s / step_s), []
+    while (at := count * step_s) <= last_s:
+        places.append((at, f"{_date(at):%d %b}" if at % DAY_S == 0 else f"{_date(at):%H:%M}"))
+        count += 1
     return places
 
 
@@ -95,6 +112,34 @@ def line_chart(
         )
     parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
     return _svg(describe, parts)
+
+
+def lines_chart(
+    curves: Sequence[Sequence[Point]], describe: str, label: Callable[[float], str], *, base: float
+) -> str:
+    """Several curves over the same time around a level `base`, each in its colour and dashes of LINES."""
+    together = [point for curve in curves for point in curve]
+    plot = _Plot.over(together, together, base)
+    level = plot.y(base)
+    parts = [
+        plot.grid(label),
+        f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{level:.1f}" y2="{level:.1f}" class="base"/>',
+    ]
+    for curve, (colour, dashes) in zip(curves, itertools.cycle(LINES), strict=False):
+        path = plot.path(thinned(curve), stepped=False)
+        parts.append(
+            f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.8" stroke-dasharray="{dashes}"/>'
+        )
+    return _svg(describe, parts)
+
+
+def line_key(number: int) -> str:
+    """A short piece of the line that `lines_chart` draws for curve `number`."""
+    colour, dashes = LINES[number % len(LINES)]
+    return (
+        '<svg class="key" viewBox="0 0 28 8" aria-hidden="true"><line x1="0" x2="28" y1="4" y2="4"'
+        f' stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dashes}"/></svg>'
+    )
 
 
 def column_chart(

@@ -26,9 +26,21 @@ from tradeworthy.reporting.curves import (
     rolling_sharpe,
     rolling_win_rate,
 )
-from tradeworthy.reporting.drawing import DAY_S, column_chart, line_chart, share_bar
+from tradeworthy.reporting.day_tables import group_table, midnight
+from tradeworthy.reporting.drawing import DAY_S, column_chart, line_chart
 from tradeworthy.reporting.metrics import sharpe_error
-from tradeworthy.reporting.page_style import STYLE
+from tradeworthy.reporting.page_parts import (
+    axis_percent,
+    coloured,
+    money,
+    percent,
+    ratio_text,
+    section,
+    short_money,
+    table,
+    tiles_of,
+    whole_page,
+)
 
 NAME = "tear_sheet.html"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -61,13 +73,7 @@ def write_tear_sheet(out: Path, title: str, assumptions: Sequence[Assumption]) -
 
 def page(sheet: Sheet) -> str:
     """The whole page."""
-    body = "\n".join(_body(sheet))
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(sheet.title)} - backtest</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"{body}\n</main>\n</body>\n</html>\n"
-    )
+    return whole_page(f"{sheet.title} - backtest", _body(sheet))
 
 
 def _body(sheet: Sheet) -> Iterator[str]:
@@ -86,7 +92,7 @@ def _body(sheet: Sheet) -> Iterator[str]:
         yield from _rolling(sheet)
     yield _verdicts(sheet.figures.get("verdicts", ()))
     rows = [[escape(about), escape(text)] for about, text in sheet.assumptions]
-    yield _section("What was assumed", _table((), rows, "said"))
+    yield section("What was assumed", table((), rows, "said"))
 
 
 def _head(sheet: Sheet) -> Iterator[str]:
@@ -101,103 +107,85 @@ def _tiles(sheet: Sheet) -> str:
     figures, currency = sheet.figures, str(sheet.figures.get("currency", ""))
     ratio, days = figures["sharpe"], int(figures["days"])
     tiles = [
-        ("return", _percent(figures["roi"], 2, sign=True), f"{_money(figures['realized_pnl'])} {currency}"),
+        ("return", percent(figures["roi"], 2, sign=True), f"{money(figures['realized_pnl'])} {currency}"),
         (
             "Sharpe, a year",
             "-" if ratio is None else f"{ratio:.2f}",
             "" if ratio is None else f"&plusmn; {sharpe_error(ratio, days):.1f} (one standard error)",
         ),
-        ("largest drawdown", _percent(figures["max_drawdown"], 2), "of closed trades"),
+        ("largest drawdown", percent(figures["max_drawdown"], 2), "of closed trades"),
         ("trades", f"{len(sheet.trades):,}", f"on {days:,} days"),
-        ("win rate", _percent(figures["win_rate"], 1), f"{figures['wins']} won, {figures['losses']} lost"),
-        ("profit factor", _ratio(figures["profit_factor"]), "won over lost"),
-        ("fees", _money(figures["fees"]), currency),
-        ("capital at the end", _money(sheet.days[-1].capital), f"from {_money(sheet.days[0].began)}"),
+        ("win rate", percent(figures["win_rate"], 1), f"{figures['wins']} won, {figures['losses']} lost"),
+        ("profit factor", ratio_text(figures["profit_factor"]), "won over lost"),
+        ("fees", money(figures["fees"]), currency),
+        ("capital at the end", money(sheet.days[-1].capital), f"from {money(sheet.days[0].began)}"),
     ]
-    cells = "".join(
-        f"<div><dt>{name}</dt><dd>{value}</dd><small>{note}</small></div>" for name, value, note in tiles
-    )
-    return f'<dl class="tiles">{cells}</dl>'
+    return tiles_of(tiles)
 
 
 def _curves(sheet: Sheet) -> Iterator[str]:
     days = sheet.days
-    first, last = _midnight(days[0]), _midnight(days[-1]) + DAY_S
+    first, last = midnight(days[0].day), midnight(days[-1].day) + DAY_S
     curve = equity(days[0].began, sheet.trades, first, last)
     chart = line_chart(
-        curve, "Capital after each closed trade", _short_money, base=days[0].began, stepped=True
+        curve, "Capital after each closed trade", short_money, base=days[0].began, stepped=True
     )
-    yield _section("Equity", chart)
+    yield section("Equity", chart)
     fall = line_chart(
         drawdowns(curve),
         "Capital under its highest so far",
-        _axis_percent,
+        axis_percent,
         colour="var(--down)",
         base=0.0,
         stepped=True,
     )
-    yield _section("Drawdown", fall)
+    yield section("Drawdown", fall)
     long, short, grouped = exposure(sheet.trades, days)
     each = "a day" if grouped == 1 else f"{grouped} days"
     note = (
         '<p class="note">Average over the time of what was held, at its entry\'s worth, as a share of the capital:'
         f" a column for {each}. <b class='up'>Long</b> above zero, <b class='down'>short</b> below.</p>"
     )
-    drawn = column_chart(long, short, grouped * DAY_S, "Held long and short", _axis_percent)
-    yield _section("Exposure", drawn + note)
+    drawn = column_chart(long, short, grouped * DAY_S, "Held long and short", axis_percent)
+    yield section("Exposure", drawn + note)
 
 
 def _months(sheet: Sheet) -> str:
     rows = []
     for year, found in months(sheet.days).items():
-        cells = [_coloured(found.get(month)) for month in range(1, 13)]
-        rows.append([str(year), *cells, f"<b>{_coloured(found[0])}</b>"])
-    return _section("Months", _table(("", *MONTHS, "year"), rows, "months"))
+        cells = [coloured(found.get(month)) for month in range(1, 13)]
+        rows.append([str(year), *cells, f"<b>{coloured(found[0])}</b>"])
+    return section("Months", table(("", *MONTHS, "year"), rows, "months"))
 
 
 def _tables(sheet: Sheet) -> Iterator[str]:
     trades = sheet.trades
     total = len(trades)
-    yield _section("Why trades ended", _groups(groups(trades, _reason), "reason", total))
+    yield section("Why trades ended", _groups(groups(trades, _reason), "reason", total))
     by = groups(trades, _instrument)
     shown = _groups(by[:GROUPS_MAX], "instrument", total)
     if len(by) > GROUPS_MAX:
         shown += f'<p class="note">The {GROUPS_MAX} with the most trades of {len(by)}.</p>'
-    yield _section("Instruments", shown)
+    yield section("Instruments", shown)
     for title, key in (("Desks", _desk), ("Sides", _side)):
         found = groups(trades, key)
         if len(found) > 1:
-            yield _section(title, _groups(found, title[:-1].lower(), total))
+            yield section(title, _groups(found, title[:-1].lower(), total))
 
 
 def _groups(found: Sequence[Group], name: str, total: int) -> str:
-    heads = (name, "trades", "share", "", "win rate", "profit factor", "P&L", "fees", "held, median")
-    rows = [
-        [
-            escape(one.name or "-"),
-            f"{one.trades:,}",
-            _percent(one.trades / total, 1),
-            share_bar(one.trades / total, f"{one.trades} of {total}"),
-            _percent(one.win_rate, 1),
-            _ratio(one.profit_factor),
-            _signed_money(one.pnl),
-            _money(one.fees),
-            _span(one.held_s),
-        ]
-        for one in found
-    ]
-    return _table(heads, rows, "groups")
+    return table(*group_table(found, name, total), "groups")
 
 
 def _rolling(sheet: Sheet) -> Iterator[str]:
     ratios, days = rolling_sharpe(sheet.days)
     if ratios:
-        chart = line_chart(ratios, f"Sharpe of the last {days} days", _ratio, base=0.0)
-        yield _section(f"Sharpe of the last {days} days", chart)
+        chart = line_chart(ratios, f"Sharpe of the last {days} days", ratio_text, base=0.0)
+        yield section(f"Sharpe of the last {days} days", chart)
     rates, trades = rolling_win_rate(sheet.trades)
     if rates:
-        chart = line_chart(rates, f"Win rate of the last {trades} trades", _axis_percent, base=0.5)
-        yield _section(f"Win rate of the last {trades} trades", chart)
+        chart = line_chart(rates, f"Win rate of the last {trades} trades", axis_percent, base=0.5)
+        yield section(f"Win rate of the last {trades} trades", chart)
 
 
 def _verdicts(verdicts: Sequence[Mapping[str, Any]]) -> str:
@@ -206,18 +194,7 @@ def _verdicts(verdicts: Sequence[Mapping[str, Any]]) -> str:
     rows = [
         [escape(str(row["outcome"])), escape(str(row["reason"])), f"{row['count']:,}"] for row in verdicts
     ]
-    return _section("How candidates ended", _table(("outcome", "reason", "count"), rows, "verdicts"))
-
-
-def _section(title: str, content: str) -> str:
-    return f"<section><h2>{title}</h2>{content}</section>"
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], kind: str) -> str:
-    """Cells are HTML already."""
-    top = f"<thead><tr>{''.join(f'<th>{escape(head)}</th>' for head in heads)}</tr></thead>" if heads else ""
-    lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<div class="scroll"><table class="{kind}">{top}<tbody>{lines}</tbody></table></div>'
+    return section("How candidates ended", table(("outcome", "reason", "count"), rows, "verdicts"))
 
 
 def _reason(trade: ClosedTrade) -> str:
@@ -234,46 +211,3 @@ def _desk(trade: ClosedTrade) -> str:
 
 def _side(trade: ClosedTrade) -> str:
     return "long" if trade.side == "buy" else "short"
-
-
-def _percent(share: float | None, places: int, *, sign: bool = False) -> str:
-    if share is None:
-        return "-"
-    return f"{share * 100:{'+' if sign else ''}.{places}f} %"
-
-
-def _axis_percent(share: float) -> str:
-    return f"{share * 100:.10g} %"
-
-
-def _coloured(share: float | None) -> str:
-    if share is None:
-        return ""
-    return f'<span class="{"up" if share >= 0 else "down"}">{_percent(share, 2, sign=True)}</span>'
-
-
-def _ratio(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
-
-
-def _money(amount: float) -> str:
-    return f"{amount:,.2f}"
-
-
-def _signed_money(amount: float) -> str:
-    return f'<span class="{"up" if amount >= 0 else "down"}">{amount:+,.2f}</span>'
-
-
-def _short_money(amount: float) -> str:
-    return f"{amount:,.10g}"
-
-
-def _span(seconds: float) -> str:
-    for unit, length in (("d", DAY_S), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.1f} s"
-
-
-def _midnight(row: DayRow) -> float:
-    return (row.day.toordinal() - 719_163) * DAY_S

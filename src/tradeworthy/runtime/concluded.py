@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -20,11 +21,16 @@ CONCLUDED = "concluded"
 
 def is_concluded(folder: Path) -> bool:
     """Whether the run in `folder` was seen to its end; Damage where its journal is broken."""
+    return concluded(folder) is not None
+
+
+def concluded(folder: Path) -> dict[str, Any] | None:
+    """What the run in `folder` came to (run, packets, digest, fingerprint) if it was seen to its end, else None."""
     base = snapshots.newest(folder)
     if base is None or SESSION not in base.core.positions:
-        return False
-    tail = read(folder, base.place)
-    return any(record.kind == Kind.MARK and record.mark[0] == CONCLUDED for record in tail)
+        return None
+    marks = (record.mark for record in read(folder, base.place) if record.kind == Kind.MARK)
+    return next((figures for name, figures in marks if name == CONCLUDED), None)
 
 
 def digest_seed(header: Header) -> bytes:

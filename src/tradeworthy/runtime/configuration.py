@@ -45,6 +45,9 @@ from tradeworthy.runtime.sections import (
 
 ENV_PREFIX = "TRADEWORTHY_"
 ENV_DELIMITER = "__"
+OF_THE_PROCESS = ("web", "alerts")
+"""Sections of the environment that are no part of a run: the dashboard's and the notifier's."""
+
 GIVEN_LENGTH_MAX = 60
 """So much of a wrong value is shown."""
 
@@ -260,7 +263,7 @@ def _overrides() -> Iterator[str]:
     sections = Configuration.model_fields
     for variable in sorted(os.environ):
         place, delimiter, _ = variable.removeprefix(ENV_PREFIX).partition(ENV_DELIMITER)
-        if not variable.startswith(ENV_PREFIX) or not delimiter:
+        if not variable.startswith(ENV_PREFIX) or not delimiter or place.lower() in OF_THE_PROCESS:
             continue
         if place.lower() not in sections:
             near = nearest(place.lower(), list(sections)) or f"; the sections are {', '.join(sections)}"

@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 from tradeworthy.core.errors import TradeworthyError
 from tradeworthy.gateways import embedded as redis_server
+from tradeworthy.gateways.alerts.sender import targets_of
+from tradeworthy.gateways.alerts.settings import FILE_NAME, alert_settings, shown
 from tradeworthy.gateways.bus import connect as connect_bus
 from tradeworthy.gateways.bus import place_of as place_of_bus
 from tradeworthy.gateways.capital_ledger import read_ledger
@@ -41,7 +43,7 @@ RECORDED_VARIABLE = "TRADEWORTHY_DATA__RECORDED"
 
 
 CHECKS = (
-    *("python", "home", "disk", "socket", "session", "latch", "clock", "recorded", "ledgers"),
+    *("python", "home", "disk", "socket", "session", "latch", "clock", "recorded", "ledgers", "alerts"),
     *("database", "redis"),
 )
 """In their order."""
@@ -76,6 +78,7 @@ def examine(home: Home, configuration: Configuration | None = None) -> Iterator[
         check_clock,
         lambda: check_recorded(configuration),
         lambda: check_ledgers(home),
+        lambda: check_alerts(home),
         lambda: check_database(home),
         lambda: check_redis(home),
     ]
@@ -202,6 +205,19 @@ def check_ledgers(home: Home) -> Finding:
         return Finding("ledgers", State.OK, "there is no capital ledger yet")
     days = sum(len(read_ledger(path)) for path in paths)
     return Finding("ledgers", State.OK, f"{len(paths)} capital ledgers with {days} days are whole")
+
+
+def check_alerts(home: Home) -> Finding:
+    """That the settings of alerts can be read, and their addresses too; UsageError if not. Nothing is sent."""
+    settings = alert_settings(home.path)
+    targets = targets_of(settings)
+    if not targets:
+        step = f"write `urls` into [alerts] of {home.path / FILE_NAME} (mode 600), then `tradeworthy alerts test`"
+        return Finding("alerts", State.OK, "no address: alerts go to the log and the database", step)
+    heartbeat = shown(settings.heartbeat_url.get_secret_value()) if settings.heartbeat_url else "none"
+    names = ", ".join(target.name for target in targets)
+    found = f"to {names}, from severity {settings.severity_min}; heartbeat to {heartbeat}"
+    return Finding("alerts", State.OK, found, "`tradeworthy alerts test` sends some")
 
 
 def check_configuration(configuration: Configuration) -> Finding:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tradeworthy.gateways.feeds.protocol import Feed, Row
 from tradeworthy.runtime.clocks import Pace
+from tradeworthy.runtime.latencies import FREE_EVERY, PACED_EVERY, Latencies
 from tradeworthy.runtime.life import FEED, Life
 
 CHUNK = 2_000
@@ -25,7 +26,10 @@ class Driver(Protocol):
 
 
 class SimulatedDriver:
-    """Takes a feed's rows as they come, or paced, up to `end_ts` (session time, ns) or the feed's end."""
+    """Takes a feed's rows as they come, or paced, up to `end_ts` (session time, ns) or the feed's end.
+
+    `latencies` are told how long some of them take.
+    """
 
     def __init__(
         self,
@@ -36,9 +40,10 @@ class SimulatedDriver:
         end_ts: int | None,
         pace: Pace | None,
         beat: Beat,
+        latencies: Latencies | None = None,
     ) -> None:
         self._life, self._feed, self._stop = life, feed, stop
-        self._end_ts, self._pace, self._beat = end_ts, pace, beat
+        self._end_ts, self._pace, self._beat, self._latencies = end_ts, pace, beat, latencies
 
     async def run(self) -> bool:
         """Drive to the end; False if it was stopped before. The run is finished after True."""
@@ -58,7 +63,7 @@ class SimulatedDriver:
 
     async def _take(self, rows: Sequence[Row]) -> bool:
         if self._pace is None:
-            self._life.admit_rows(rows)
+            self._admit(rows)
             await self._beat()
             return not self._stop.is_set()
         start = 0
@@ -66,10 +71,17 @@ class SimulatedDriver:
             if at + 1 == len(rows) or rows[at + 1][1] != row[1]:
                 if not await self._pace.until(row[1]):
                     return False
-                self._life.admit_rows(rows[start : at + 1])
+                self._admit(rows[start : at + 1])
                 await self._beat()
                 start = at + 1
         return not self._stop.is_set()
+
+    def _admit(self, rows: Sequence[Row]) -> None:
+        if self._latencies is None:
+            self._life.admit_rows(rows)
+        else:
+            every = PACED_EVERY if self._pace else FREE_EVERY
+            self._latencies.sampled(self._life.admit_rows, rows, every)
 
     async def _end(self, ts: int) -> bool:
         if self._pace and not await self._pace.until(ts):

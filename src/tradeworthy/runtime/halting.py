@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from tradeworthy.core.errors import NotAvailable, Retryable, UsageError
+import contextlib
+import threading
+
+from tradeworthy.core.errors import AllHalted, NotAvailable, Retryable, UsageError
 from tradeworthy.gateways.control import Halt, Resume, ask
 from tradeworthy.gateways.latch import LatchFile
 from tradeworthy.runtime.clocks import wall_now
 from tradeworthy.runtime.home import Home, read_holder
+
+LATCH_S_MAX = 0.5
+"""The latch is set within this time, whether or not a session has answered by then."""
 
 
 def halt(home: Home, by: str, reason: str, desk: str = "") -> str:
@@ -23,6 +29,9 @@ def halt(home: Home, by: str, reason: str, desk: str = "") -> str:
     held = latch.read()
     if held and held.at and (held.by, held.reason) != (by, reason):
         return f"all entries are halted already, by {held.by}: {held.reason}"
+    at = wall_now()
+    slow = threading.Timer(LATCH_S_MAX, _set_quietly, (latch, by, reason, at))
+    slow.start()
     try:
         # First, so that a session hears it as a person's word, not as that of a file it finds.
         ask(home.path, Halt(by, reason))
@@ -35,8 +44,16 @@ def halt(home: Home, by: str, reason: str, desk: str = "") -> str:
             f"the latch is set, but {error}; to be sure, end it: tradeworthy stop --force"
         ) from error
     finally:
-        latch.set(by, reason, wall_now())
+        slow.cancel()
+        slow.join()
+        latch.set(by, reason, at)
     return "all entries are halted; `tradeworthy resume --by NAME --reason TEXT` releases it"
+
+
+def _set_quietly(latch: LatchFile, by: str, reason: str, at: int) -> None:
+    """Set it before a slow session has answered; what goes wrong is said by the second try, after the answer."""
+    with contextlib.suppress(AllHalted):
+        latch.set(by, reason, at)
 
 
 def resume(home: Home, by: str, reason: str, desk: str = "") -> str:

@@ -19,12 +19,12 @@ from tradeworthy.store.values import at_or_none
 ANSWER_S_MAX = 5.0
 
 
-def status(home: Home) -> dict[str, Any]:
+def status(home: Home, *, answer_s: float = ANSWER_S_MAX) -> dict[str, Any]:
     """JSON values: `running`, the holder's `pid` and `run`, the servers' addresses, the latch, and the overview.
 
     `face` is pilot or session; `stale_pid` is what a pilot that was killed has left in its pid file.
-    `answers` is False for a session that is starting, stopping or too busy to say more. An embedded server that does
-    not run has None for its address; none is started.
+    `answers` is False for a session that is starting, stopping or too busy to say more within `answer_s`. An embedded
+    server that does not run has None for its address; none is started.
     """
     holder = read_holder(home.lock)
     known: dict[str, Any] = {
@@ -41,7 +41,7 @@ def status(home: Home) -> dict[str, Any]:
     if holder is None:
         return known
     try:
-        return {**known, **ask(home.path, Status(), timeout_s=ANSWER_S_MAX), "answers": True}
+        return {**known, **ask(home.path, Status(), timeout_s=answer_s), "answers": True}
     except (NotAvailable, Retryable):
         return known
 

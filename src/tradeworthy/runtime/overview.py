@@ -30,6 +30,8 @@ def overview(
     """
     core = life.core
     sequencer, tally = core.sequencer, core.tally.state
+    equity = core.ledger.equity(core.marks)
+    peak = max(equity, core.guardian.state.peak)
     return {
         "run": life.header.run,
         "face": face.name,
@@ -39,7 +41,9 @@ def overview(
         "session_time": time_text(sequencer.now),
         "inputs": sequencer.inputs,
         "packets": sequencer.seq,
-        "equity": cash_text(core.ledger.equity(core.marks)),
+        "equity": cash_text(equity),
+        "peak": cash_text(peak),
+        "drawdown": 1 - equity / peak if peak > 0 else 0.0,
         "cash": cash_text(core.ledger.state.cash),
         "open_positions": [
             {

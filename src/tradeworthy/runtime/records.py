@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 
@@ -15,6 +16,7 @@ from tradeworthy.runtime.home import Home, read_holder
 from tradeworthy.runtime.runs import find
 from tradeworthy.store import addresses, init_db
 from tradeworthy.store.catch_up import CaughtUp, project_all
+from tradeworthy.store.listings import Listings
 from tradeworthy.store.queries import Queries
 
 
@@ -24,11 +26,24 @@ def opened_records(home: Home, run: str = "") -> Iterator[Queries]:
 
     NotAvailable if there is no run, or no database that can be started; Retryable if it can't be reached.
     """
+    with _opened(home, run) as (connection, name):
+        yield Queries(connection, name)
+
+
+@contextmanager
+def opened_listings(home: Home, run: str = "") -> Iterator[Listings]:
+    """Pages of rows of `run` and its parents; as `opened_records` else."""
+    with _opened(home, run) as (connection, name):
+        yield Listings(connection, Queries(connection, name).runs)
+
+
+@contextmanager
+def _opened(home: Home, run: str) -> Iterator[tuple[psycopg.Connection[Any], str]]:
     name = newest_or_named(home, run)
     try:
         bring_up(home)
         with addresses.connect(addresses.database_url(home.path)) as connection:
-            yield Queries(connection, name)
+            yield connection, name
     except psycopg.Error as error:
         url = os.environ.get("DATABASE_URL", "") or addresses.database_url(home.path)
         raise addresses.cannot_connect(url, error) from None

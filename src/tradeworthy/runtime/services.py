@@ -14,7 +14,7 @@ from typing import Any, Self
 import psycopg
 import structlog
 
-from tradeworthy.core.errors import TradeworthyError
+from tradeworthy.core.errors import AllHalted, TradeworthyError
 from tradeworthy.core.events import Event
 from tradeworthy.core.packets import Kind
 from tradeworthy.gateways import embedded as redis_server
@@ -28,6 +28,7 @@ from tradeworthy.gateways.state_store import StateStore, read_value
 from tradeworthy.journal.reader import read
 from tradeworthy.journal.segments import START, Place
 from tradeworthy.market.instruments import Instrument
+from tradeworthy.runtime.alerting import STOP_S_MAX, Alerting
 from tradeworthy.runtime.assembly import Core
 from tradeworthy.runtime.clocks import wall_now
 from tradeworthy.runtime.configuration import Configuration
@@ -75,6 +76,7 @@ class Services:
         self._bus: Bus | None = None
         self._store: StateStore | None = None
         self._keeping: StateKeeping | None = None
+        self._alerting: Alerting | None = None
         self._addressing = threading.Lock()
         self._catching_up: threading.Thread | None = None
         self._drain_s, self._show_at = DRAIN_S_MAX, 0.0
@@ -83,6 +85,7 @@ class Services:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as undo:
             undo.push(self)
+            self._alerting = Alerting(self._home)
             asyncio.run(init_db(self._home.path))
             self._redis_url = redis_server.redis_url(self._home.path)
             connect_bus(self._redis_url).close()
@@ -148,7 +151,10 @@ class Services:
         self._bus.start()
         place = durable() if after is None else after
         kept = [self._keep(state, life, loop, place).take] if state and _has_panel(state) else []
-        listening = [self._bus.offer, *kept, *listeners]
+        told = [self._alerting.take] if self._alerting else []
+        listening = [self._bus.offer, *kept, *told, *listeners]
+        if self._alerting:
+            self._alerting.start(life, loop, resumed=after is None)
         self._mirror = Mirror(life.folder, codec(), durable, listening, place)
         self._mirror.start()
         self._projector = Projector(life.folder, self._url, codec(), durable)
@@ -219,6 +225,11 @@ class Services:
         """Have `stop` wait for nothing: a person wants an end at once, and the rows follow with the next start."""
         self._drain_s = 0.0
 
+    def tell(self, error: AllHalted) -> None:
+        """Tell people outside what ended the session."""
+        if self._alerting:
+            self._alerting.tell(error)
+
     def show_all(self) -> None:
         """Show the listeners what is durable by now; nothing more is shown to them."""
         if self._mirror:
@@ -229,6 +240,8 @@ class Services:
         self.show_all()
         if self._bus:
             self._bus.close()
+        if self._alerting:
+            self._alerting.stop(min(self._drain_s, STOP_S_MAX))
         if self._keeping:
             self._keeping.close()
         if self._store:

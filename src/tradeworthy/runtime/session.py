@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -26,8 +27,10 @@ from tradeworthy.runtime.drivers import Beat, Driver, SimulatedDriver
 from tradeworthy.runtime.faces import PILOT, SESSION, Face
 from tradeworthy.runtime.feeds import open_feed, open_live_feed
 from tradeworthy.runtime.home import Home, SessionLock
+from tradeworthy.runtime.latencies import Latencies, latencies_of
 from tradeworthy.runtime.life import Life
 from tradeworthy.runtime.narration import Narrator
+from tradeworthy.runtime.notify_systemd import ServiceManager
 from tradeworthy.runtime.opening import OpenRun, open_run
 from tradeworthy.runtime.opening_capital import taken_over
 from tradeworthy.runtime.overview import overview
@@ -60,12 +63,16 @@ class Ending:
 
 @dataclass(frozen=True)
 class Source:
-    """What a session lives on: its feed's name, session time (UTC ns) now and at its end, and who drives it."""
+    """What a session lives on: its feed's name, session time (UTC ns) now and at its end, and who drives it.
+
+    The driver tells `latencies` how long things take.
+    """
 
     name: str
     now: Now
     end_ts: int | None
     driver: Callable[[asyncio.Event, Beat], Driver]
+    latencies: Latencies
 
 
 def run_session(
@@ -121,14 +128,14 @@ def run_wall_session(
         run = open_wall_run(plan, home, feed.identity(), now(), opening)
         lock.note(_note(run.life.header.run, face))
 
-        errands = wall_errands(plan, run.life, feed)
+        errands, latencies = wall_errands(plan, run.life, feed), latencies_of(run.life)
 
         def driver(stop: asyncio.Event, beat: Beat) -> Driver:
             wall = WallDriver(run.life, feed, stop, end_ts=run.end_ts, now=now, beat=beat)
-            wall.errands = errands
+            wall.errands, wall.latencies = errands, latencies
             return wall
 
-        source = Source(feed.name, now, run.end_ts, driver)
+        source = Source(feed.name, now, run.end_ts, driver, latencies)
         return asyncio.run(Session(plan, home, run, source, services, Shown(face, watch)).run(signals))
 
 
@@ -157,14 +164,16 @@ def _note(run: str, face: Face) -> dict[str, str]:
 
 def _simulated(plan: Plan, feed: Feed, run: OpenRun) -> Source:
     """A feed on the simulated clock: as fast as the plan says, its time that of the last input."""
-    feed_end = feed.span()[1]
+    feed_end, latencies = feed.span()[1], latencies_of(run.life)
     speed = plan.pace(endless=feed_end is None)
 
     def driver(stop: asyncio.Event, beat: Beat) -> Driver:
-        pace = Pace(speed, stop) if speed else None
-        return SimulatedDriver(run.life, feed, stop, end_ts=run.end_ts, pace=pace, beat=beat)
+        pace = Pace(speed, stop, beat) if speed else None
+        return SimulatedDriver(
+            run.life, feed, stop, end_ts=run.end_ts, pace=pace, beat=beat, latencies=latencies
+        )
 
-    return Source(feed.name, lambda: run.life.core.sequencer.now, run.end_ts or feed_end, driver)
+    return Source(feed.name, lambda: run.life.core.sequencer.now, run.end_ts or feed_end, driver, latencies)
 
 
 @dataclass(frozen=True)
@@ -196,6 +205,7 @@ class Session:
         self._watched_at = 0.0
         self._snapshot_at = self._life.core.sequencer.inputs
         self._stop = asyncio.Event()
+        self._manager = ServiceManager(os.environ)
         self._latch = LatchFile(home.path)
         self._requests = RequestHandler(self._life, self._latch, self._stop, source.now, self._overview)
 
@@ -212,6 +222,7 @@ class Session:
                 finished = await self._drive()
             except AllHalted as error:
                 log.error("session_halted", error=str(error))  # noqa: TRY400 - the user gets one line
+                self._services.tell(error)
                 raise
             except (KeyboardInterrupt, asyncio.CancelledError):
                 self._services.hurry()
@@ -240,6 +251,7 @@ class Session:
             )
             self._services.announce(self._parts, "started", self._source.now())
             self._obey_latch()
+            self._manager.ready()
             finished = await self._source.driver(self._stop, self._beat).run()
         self._life.snapshot()
         return finished
@@ -247,6 +259,8 @@ class Session:
     async def _beat(self) -> None:
         """Between turns: let the outside in, show, snapshot."""
         await asyncio.sleep(0)
+        self._manager.alive()
+        self._source.latencies.turn_over()
         if self._latch.is_set() and not self._life.core.guardian.halted():
             self._obey_latch()
         inputs = self._life.core.sequencer.inputs
@@ -260,7 +274,10 @@ class Session:
 
     def _overview(self) -> dict[str, Any]:
         admitted = self._narrator.admitted if self._narrator else None
-        return overview(self._life, self._source.end_ts, face=self._face, admitted=admitted)
+        return {
+            **overview(self._life, self._source.end_ts, face=self._face, admitted=admitted),
+            "latencies": self._source.latencies.figures(),
+        }
 
     def _obey_latch(self) -> None:
         """A latch that was set while no session heard of it halts this one."""
@@ -311,6 +328,7 @@ class Session:
     def _stopping(self) -> None:
         """Say that it stops, then what happened up to here, then that each part has stopped, the last one first."""
         log.info(self._face.event("stopping"))
+        self._manager.stopping()
         self._services.show(self._life.core, last=True)
         self._services.show_all()
         if self._narrator:

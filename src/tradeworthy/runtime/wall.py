@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from time import perf_counter_ns
 
 import structlog
 
@@ -15,6 +16,7 @@ from tradeworthy.runtime.clocks import Now
 from tradeworthy.runtime.drivers import CHUNK, Beat
 from tradeworthy.runtime.errands import WallErrands
 from tradeworthy.runtime.inbox import NOWHERE, WAITING_MAX, Inbox
+from tradeworthy.runtime.latencies import latencies_of
 from tradeworthy.runtime.life import FEED, Life
 from tradeworthy.runtime.runs import WALL
 from tradeworthy.runtime.supervisor import kept_running
@@ -51,6 +53,7 @@ class WallDriver:
         waiting_max: int = WAITING_MAX,
     ) -> None:
         self.errands: WallErrands | None = None
+        self.latencies = latencies_of(life)
         self._life, self._feed, self._stop = life, feed, stop
         self._end_ts, self._now, self._beat, self._sleep = end_ts, now, beat, sleep
         after = life.core.sequencer.positions.get(FEED, -1)
@@ -94,6 +97,7 @@ class WallDriver:
     async def _put(self, position: int, event: Event) -> None:
         """Take what the gateway delivers; the first of it after a crash or a silence says that it is back."""
         self._has_said = True
+        self.latencies.arrived(event, self._now())
         if self._is_down or self._is_stale:
             self._is_down = self._is_stale = False
             self._inbox.note_health(GATEWAY_BACK, ok=True)
@@ -121,7 +125,9 @@ class WallDriver:
             now = self._now()
             if now >= end_ts:
                 break
+            began = perf_counter_ns()
             life.admit(WALL if position == NOWHERE else FEED, now, event, position=position)
+            self.latencies.handled(began)
         return False
 
     def _run_errands(self) -> None:

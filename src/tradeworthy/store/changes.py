@@ -42,13 +42,15 @@ def merge(table: str, row: Row, later: Row) -> None:
 class Changes:
     """Rows to insert by table (`new`), and to merge into rows of their key by table (`changed`), oldest first.
 
-    `reversals` name closed trades that are void, by what a TradeReversed says of them.
+    `reversals` name closed trades that are void, by what a TradeReversed says of them; `alert_state` is what the rules
+    of alerts remember after it all, as JSON ("": nothing was asked of them).
     """
 
     def __init__(self) -> None:
         self.new: dict[str, list[Row]] = {}
         self.changed: dict[str, dict[tuple[Any, ...], Row]] = {}
         self.reversals: list[Row] = []
+        self.alert_state = ""
         self._keyed: dict[str, dict[tuple[Any, ...], Row]] = {}
 
     def add(self, table: str, row: Row) -> None:

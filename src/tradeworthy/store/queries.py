@@ -17,6 +17,7 @@ from psycopg.sql import Composed
 from tradeworthy.core.errors import NotAvailable, UsageError
 from tradeworthy.store import query_texts as sql
 from tradeworthy.store.learning_queries import LearningRecords
+from tradeworthy.store.report_queries import ReportRecords
 
 Connection = psycopg.Connection[Any]
 Found = dict[str, Any]
@@ -82,6 +83,12 @@ class Queries:
     def learning(self) -> LearningRecords:
         """What was learned in the chain."""
         return LearningRecords(self._connection, self.runs)
+
+    def details(self, days: float | None = None, strategy: str = "") -> ReportRecords:
+        """What a report shows besides the summary, of the same period and part; errors as `summary`."""
+        since, until = self._period(days)
+        span = {"since": since, "until": until, "strategy": self._strategy(strategy)}
+        return ReportRecords(self._connection, self.runs, span)
 
     def allocations(self) -> list[Found]:
         """How each desk's capital is shared at present."""

@@ -28,30 +28,30 @@ _PARTS: Final = {
 }
 
 
-def _made(text: LiteralString) -> Composed:
+def made(text: LiteralString) -> Composed:
     """`text` with the parts that it names in braces."""
     return SQL(text).format(**_PARTS)
 
 
-CLOSED: Final = _made("""
+CLOSED: Final = made("""
 SELECT count(*) AS trades, COALESCE(sum(pnl), 0) AS pnl,
        count(*) FILTER (WHERE pnl > 0) AS wins, count(*) FILTER (WHERE pnl < 0) AS losses
 FROM trades trade WHERE {closed_then}
 """)
 
-BY_KIND: Final = _made("""
+BY_KIND: Final = made("""
 SELECT COALESCE(opening.kind, 'carried') AS type, count(*) AS trades, COALESCE(sum(trade.pnl), 0) AS pnl
 FROM trades trade
 LEFT JOIN candidates opening ON opening.run = trade.run AND opening.seq = trade.entry_candidate
 WHERE ({closed_then} OR {open_now}) GROUP BY 1 ORDER BY 1
 """)
 
-BY_STRATEGY: Final = _made("""
+BY_STRATEGY: Final = made("""
 SELECT COALESCE(strategy, desk) AS strategy, count(*) AS trades, COALESCE(sum(pnl), 0) AS pnl
 FROM trades trade WHERE ({closed_then} OR {open_now}) GROUP BY 1 ORDER BY 1
 """)
 
-REFUSED: Final = _made("""
+REFUSED: Final = made("""
 SELECT rule AS reason, count(*) AS count FROM risk_events
 WHERE {in_chain} AND {created} AND kind = 'rejected'
       AND (%(strategy)s::text IS NULL OR EXISTS (
@@ -60,42 +60,42 @@ WHERE {in_chain} AND {created} AND kind = 'rejected'
 GROUP BY 1 ORDER BY 2 DESC, 1
 """)
 
-CANDIDATES: Final = _made(
+CANDIDATES: Final = made(
     "SELECT count(*) AS count FROM candidates WHERE {in_chain} AND {created} AND {asked}"
 )
 
-VERDICTS: Final = _made("""
+VERDICTS: Final = made("""
 SELECT COALESCE(verdict, 'OPEN') AS outcome, COALESCE(reason, '') AS reason, count(*) AS count FROM candidates
 WHERE {in_chain} AND {created} AND {asked} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 """)
 
-FILLS: Final = _made("""
+FILLS: Final = made("""
 SELECT count(*) AS count, COALESCE(sum(fee), 0) AS fees FROM fills
 WHERE {in_chain} AND {created} AND status <> 'FAILED'
       AND (%(strategy)s::text IS NULL
            OR CASE WHEN position LIKE '%%@%%' THEN split_part(position, '@', 1) ELSE desk END = %(strategy)s)
 """)
 
-TURNS: Final = _made("""
+TURNS: Final = made("""
 SELECT reason, sum(turns)::bigint AS turns FROM counters
 WHERE {in_chain} AND desk = %(desk)s AND from_at < %(until)s AND (to_at > %(since)s OR from_at >= %(since)s)
 GROUP BY 1 ORDER BY 2 DESC, 1
 """)
 
-DESK_VERDICTS: Final = _made("""
+DESK_VERDICTS: Final = made("""
 SELECT COALESCE(verdict, 'OPEN') AS outcome, COALESCE(reason, '') AS reason, count(*) AS count FROM candidates
 WHERE {in_chain} AND desk = %(desk)s AND created_at >= %(since)s AND created_at < %(until)s
 GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 """)
 
-TRACE: Final = _made("""
+TRACE: Final = made("""
 SELECT {shown} FROM packets
 WHERE run = %(run)s AND (trace = %(seq)s
       OR trace = (SELECT trace FROM packets WHERE run = %(run)s AND seq = %(seq)s))
 ORDER BY seq
 """)
 
-PATH: Final = _made("""
+PATH: Final = made("""
 WITH RECURSIVE about AS (
     SELECT {shown} FROM packets WHERE run = %(run)s AND candidate = %(candidate)s
 ), above (seq, cause) AS (
@@ -110,19 +110,19 @@ UNION SELECT {shown} FROM packets WHERE run = %(run)s AND trace IN (SELECT trace
 ORDER BY seq
 """)
 
-OPEN: Final = _made("SELECT count(*) AS trades FROM trades trade WHERE {open_now}")
+OPEN: Final = made("SELECT count(*) AS trades FROM trades trade WHERE {open_now}")
 
-EQUITY: Final = _made("""
+EQUITY: Final = made("""
 SELECT created_at, cash, cost, equity, realised, fees, peak, open_positions FROM equity
 WHERE {in_chain} AND {created} ORDER BY created_at, seq
 """)
 
-STRATEGIES: Final = _made("""
+STRATEGIES: Final = made("""
 SELECT DISTINCT COALESCE(strategy, desk) AS strategy FROM candidates WHERE {in_chain}
 UNION SELECT COALESCE(strategy, desk) FROM trades WHERE {in_chain} ORDER BY 1
 """)
 
-GAPS: Final = _made("""
+GAPS: Final = made("""
 SELECT method, count(*) FILTER (WHERE detected) AS detected,
        count(*) FILTER (WHERE survived AND gap_reason <> 'session_ended') AS survived,
        count(*) FILTER (WHERE NOT survived AND gap_reason <> 'session_ended') AS vanished,
@@ -133,7 +133,7 @@ WHERE {in_chain} AND {created} AND (%(strategy)s::text IS NULL OR strategy = %(s
 GROUP BY GROUPING SETS ((method), ()) ORDER BY method NULLS FIRST
 """)
 
-NOT_TRADED: Final = _made("""
+NOT_TRADED: Final = made("""
 SELECT candidates.reason, count(*) AS count
 FROM candidates JOIN opportunities USING (run, seq)
 WHERE {in_chain} AND candidates.verdict <> 'FILLED'
@@ -143,7 +143,7 @@ WHERE {in_chain} AND candidates.verdict <> 'FILLED'
 GROUP BY 1 ORDER BY 2 DESC, 1
 """)
 
-ABOUT: Final = _made("""
+ABOUT: Final = made("""
 SELECT run, mode, currency,
        ARRAY(SELECT DISTINCT desk ->> 'kind' FROM jsonb_array_elements(configuration -> 'desks') desk
              WHERE desk ->> 'kind' <> '' ORDER BY 1) AS desk_kinds,
@@ -151,7 +151,7 @@ SELECT run, mode, currency,
 FROM runs WHERE run = %(run)s
 """)
 
-PAPER_TRADES: Final = _made("""
+PAPER_TRADES: Final = made("""
 SELECT * FROM paper_trades
 WHERE {in_chain} AND {created} AND (%(strategy)s::text IS NULL OR strategy_id = %(strategy)s)
 ORDER BY created_at, id

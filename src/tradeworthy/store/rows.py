@@ -26,6 +26,8 @@ from tradeworthy.market.bars import BarClosed
 from tradeworthy.market.instruments import InstrumentChanged, InstrumentDelisted, InstrumentListed
 from tradeworthy.market.money import Scale, decimal_of
 from tradeworthy.market.ticks import BarBuilt
+from tradeworthy.store.alert_rows import AlertRows
+from tradeworthy.store.alerts import AlertState
 from tradeworthy.store.changes import Changes, Row
 from tradeworthy.store.learning_rows import KnownLearning, LearningRows
 from tradeworthy.store.market_rows import MarketRows
@@ -58,6 +60,7 @@ class Known(msgspec.Struct):
     halts: dict[str, list[UUID]] = {}
     uptrend: KnownUptrend = msgspec.field(default_factory=KnownUptrend)
     learning: KnownLearning = msgspec.field(default_factory=KnownLearning)
+    alerts: AlertState = msgspec.field(default_factory=AlertState)
 
 
 class Rows:
@@ -75,6 +78,7 @@ class Rows:
             StrandRows(run, self._ids, known.scales, known.uptrend),
             UptrendRows(run, self._ids, known.scales, known.uptrend),
             LearningRows(run, self._ids, known.learning),
+            AlertRows(run, self._ids, known.alerts),
         )
         self._makers: dict[type[Event], Maker | None] = {}
 
@@ -97,6 +101,7 @@ class Rows:
     def take(self) -> Changes:
         """All changes since the last call."""
         changes, self._changes = self._changes, Changes()
+        changes.alert_state = json_of(self.known.alerts)
         return changes
 
     def _head(self, packet: Packet) -> Row:

@@ -55,6 +55,7 @@ runs = Table(
     Column("segment", Integer, nullable=False, server_default=text("1")),
     Column("place", BigInteger, nullable=False, server_default=text("0")),
     Column("chain", BigInteger, nullable=False, server_default=text("0")),
+    json("alert_state"),
 )
 
 packets = Table(
@@ -72,6 +73,7 @@ packets = Table(
     Index("packets_by_seq", "run", "seq", unique=True),
     Index("packets_by_trace", "run", "trace"),
     Index("packets_by_candidate", "run", "candidate", postgresql_where=text("candidate IS NOT NULL")),
+    Index("packets_of_posture", "run", "seq", postgresql_where=text("type = 'PostureChanged'")),
 )
 
 candidates = Table(
@@ -110,6 +112,7 @@ decisions = Table(
     json("figures"),
     json("limits"),
     Index("decisions_by_candidate", "run", "candidate"),
+    Index("decisions_by_seq", "run", "seq"),
     Index("decisions_refused", "run", "created_at", postgresql_where=text("NOT approved")),
 )
 
@@ -132,6 +135,7 @@ orders = Table(
     Column("filled_lots", BigInteger),
     time("updated_at"),
     Index("orders_by_ref", "run", "order_ref", unique=True),
+    Index("orders_by_seq", "run", "seq"),
 )
 
 fills = Table(
@@ -184,6 +188,7 @@ trades = Table(
     Column("closed_seq", BigInteger),
     Index("trades_open", "run", "desk", "position", unique=True, postgresql_where=text("status = 'open'")),
     Index("trades_by_close", "run", "closed_at"),
+    Index("trades_by_seq", "run", "seq"),
 )
 
 positions = Table(
@@ -277,6 +282,14 @@ halts = Table(
     time("released_at"),
     *texts("released_by", "release_reason"),
     Index("halts_by_desk", "run", "desk"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    *packet_columns(),
+    *(Column(name, Text, nullable=False) for name in ("severity", "key", "title", "text")),
+    Index("alerts_by_time", "run", "created_at"),
 )
 
 agent_health = Table(

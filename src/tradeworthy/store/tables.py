@@ -15,6 +15,7 @@ from tradeworthy.journal.reader import Record
 from tradeworthy.journal.segments import START, Header, Place
 from tradeworthy.market.instruments import Instrument
 from tradeworthy.market.money import Scale
+from tradeworthy.store.alert_rows import known_alerts
 from tradeworthy.store.changes import Changes, Row
 from tradeworthy.store.learning_queries import known_learning, known_uptrend
 from tradeworthy.store.rows import Known
@@ -83,8 +84,12 @@ class RunTables:
             self._connection.execute(
                 "UPDATE runs SET segment = %s, place = %s, chain = %s,"
                 " last_seq = GREATEST(last_seq, %s), last_ts = GREATEST(last_ts, %s),"
-                " last_at = GREATEST(last_at, %s), created_at = COALESCE(created_at, %s) WHERE run = %s",
-                [*last.place, last.seq, last.ts, at_or_none(last.ts), at_or_none(first.ts), self._header.run],
+                " last_at = GREATEST(last_at, %s), created_at = COALESCE(created_at, %s),"
+                " alert_state = %s::jsonb WHERE run = %s",
+                [
+                    *(*last.place, last.seq, last.ts, at_or_none(last.ts), at_or_none(first.ts)),
+                    *(changes.alert_state or None, self._header.run),
+                ],
             )
         self._place = last.place
 
@@ -155,6 +160,7 @@ class RunTables:
             known.halts.setdefault(desk, []).append(halt)
         known.uptrend = known_uptrend(self._connection, self._header.run)
         known.learning = known_learning(self._connection, self._header.run)
+        known.alerts = known_alerts(self._connection, self._header.run, begun=self._place != START)
         return known
 
     def _copy(self, table: str, into: str, rows: Iterable[Row]) -> None:
@@ -204,7 +210,7 @@ def clear_run(connection: Connection, run: str) -> None:
         connection.execute(sql.SQL("DELETE FROM {} WHERE run = %s").format(sql.Identifier(table)), [run])
     connection.execute(
         "UPDATE runs SET segment = %s, place = %s, chain = %s, last_seq = 0, last_ts = 0, last_at = NULL,"
-        " created_at = NULL WHERE run = %s",
+        " created_at = NULL, alert_state = NULL WHERE run = %s",
         [*START, run],
     )
 

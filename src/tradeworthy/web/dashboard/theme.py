@@ -1,0 +1,85 @@
+"""Colours and the common parts of all charts. The style sheet has the same colours for everything else."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+COOKIE = "tradeworthy_theme"
+LIGHT = "light"
+
+
+class Palette(NamedTuple):
+    """What charts are drawn in; `series` are told apart by every kind of colour blindness (Okabe and Ito 2008)."""
+
+    is_dark: bool
+    ink: str
+    soft: str
+    line: str
+    surface: str
+    accent: str
+    up: str
+    down: str
+    warn: str
+    bad: str
+    series: tuple[str, ...]
+
+
+DARK = Palette(
+    is_dark=True,
+    ink="#e7eef5",
+    soft="#a3b3c2",
+    line="#243140",
+    surface="#121921",
+    accent="#5cc8d7",
+    up="#62aefc",
+    down="#f5a25d",
+    warn="#e6b84a",
+    bad="#ff6b63",
+    series=("#56b4e9", "#e69f00", "#2bb98f", "#cc79a7", "#f0e442", "#d5703a", "#8fa6ff"),
+)
+LIT = Palette(
+    is_dark=False,
+    ink="#13202b",
+    soft="#4a5b6a",
+    line="#d8e0e7",
+    surface="#ffffff",
+    accent="#0b6f80",
+    up="#0a5bb8",
+    down="#a84a04",
+    warn="#855600",
+    bad="#c01f2a",
+    series=("#0072b2", "#b87400", "#00795a", "#a8517f", "#8a7d00", "#b84a0e", "#4a5fc4"),
+)
+
+
+def palette(theme: str | None) -> Palette:
+    """The colours of `theme`: light by name, else dark."""
+    return LIT if theme == LIGHT else DARK
+
+
+def base_options(colours: Palette, label: str) -> dict[str, Any]:
+    """An ECharts option set with axes, grid and tooltip in these colours; `label` is read out by screen readers."""
+    axis = {
+        "axisLine": {"lineStyle": {"color": colours.line}},
+        "axisTick": {"show": False},
+        "axisLabel": {"color": colours.soft, "fontSize": 11, "hideOverlap": True},
+        "splitLine": {"lineStyle": {"color": colours.line, "type": "dashed", "opacity": 0.7}},
+    }
+    return {
+        "useUTC": True,
+        "animation": False,
+        "aria": {"enabled": True, "label": {"description": label}},
+        "color": list(colours.series),
+        "textStyle": {"color": colours.soft, "fontFamily": "system-ui, sans-serif"},
+        "grid": {"left": 8, "right": 12, "top": 18, "bottom": 6, "containLabel": True},
+        "tooltip": {
+            "trigger": "axis",
+            "backgroundColor": colours.surface,
+            "borderColor": colours.line,
+            "textStyle": {"color": colours.ink, "fontSize": 12},
+            "confine": True,
+        },
+        "xAxis": {"type": "time", **axis, "splitLine": {"show": False}},
+        "yAxis": {"type": "value", "scale": True, **axis},
+        "series": [],
+    }

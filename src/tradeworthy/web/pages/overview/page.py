@@ -1,0 +1,205 @@
+"""Overview: what the account is worth, how it came there, and what just happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+
+from tradeworthy.web.dashboard.charts import Chart, columns_options, equity_options, shares_options
+from tradeworthy.web.dashboard.frame import card, tile
+from tradeworthy.web.dashboard.markup import (
+    Column,
+    Html,
+    clock,
+    count,
+    gain,
+    html,
+    joined,
+    link,
+    money,
+    percent,
+    pill,
+    price,
+    quantity,
+    table,
+)
+from tradeworthy.web.dashboard.view import Slot, View
+from tradeworthy.web.records import Reading
+
+TRADES_SHOWN = 12
+REASONS_SHOWN = 8
+CURVE_POINTS = 600
+CURVE_EVERY_S = 1.0
+
+Found = dict[str, Any]
+
+
+def build(view: View, _: Request) -> None:
+    """The page's panels."""
+    tiles = Slot("tw-tiles")
+    view.panel(
+        "overview.tiles",
+        {"trades", "equity", "candidates"},
+        _figures,
+        lambda found: tiles.show(_tiles(found)),
+    )
+    with card("Equity and drawdown", "s8"):
+        curve = Chart(
+            view.colours, "Equity of the account, and its drawdown from the peak, over session time"
+        )
+    view.panel(
+        "equity",
+        {"equity"},
+        lambda reading: reading.listings.equity(CURVE_POINTS),
+        lambda rows: curve.show(
+            equity_options(curve.base(), rows, view.colours),
+            "No curve yet: it begins with the account's second mark, which comes with the first packets.",
+        ),
+        every_s=CURVE_EVERY_S,
+    )
+    _allocation(view)
+    _recent(view)
+    _untaken(view)
+
+
+def _allocation(view: View) -> None:
+    with card("Capital by strategy", "s4"):
+        ring = Chart(view.colours, "Shares of the capital by strategy")
+    view.panel(
+        "allocations",
+        {"opportunities"},
+        lambda reading: reading.queries.allocations(),
+        lambda rows: ring.show(
+            shares_options(
+                ring.base(),
+                [(row["strategy"], float(row["share"] or 0)) for row in rows],
+                view.colours,
+            ),
+            "No allocation on record: the desks of this run each have a fixed share of the account.",
+        ),
+    )
+
+
+def _recent(view: View) -> None:
+    with card("Recent trades", "s8"):
+        trades = Slot()
+    view.panel(
+        "overview.trades",
+        {"trades"},
+        lambda reading: reading.listings.trades(TRADES_SHOWN),
+        lambda rows: trades.show(trades_table(rows)),
+    )
+    with card("P&L by strategy", "s4"):
+        bars = Chart(view.colours, "Realised profit and loss by strategy", "low")
+    view.panel(
+        "summary",
+        {"trades", "candidates"},
+        lambda reading: reading.queries.summary(),
+        lambda found: bars.show(
+            columns_options(
+                bars.base(), [(row["strategy"], row["pnl"]) for row in found["by_strategy"]], view.colours
+            ),
+            "No trade has been opened yet.",
+        ),
+        every_s=CURVE_EVERY_S,
+    )
+
+
+def _untaken(view: View) -> None:
+    with card("What became of the candidates", "", "every one ends in one verdict with its reason"):
+        verdicts = Slot()
+    view.panel(
+        "summary",
+        {"trades", "candidates"},
+        lambda reading: reading.queries.summary(),
+        lambda found: verdicts.show(_verdicts(found)),
+        every_s=CURVE_EVERY_S,
+    )
+
+
+def _figures(reading: Reading) -> Found:
+    summary = reading.queries.summary()
+    about = reading.listings.about()
+    return {**summary, "about": about}
+
+
+def _tiles(found: Found) -> Html:
+    about = found["about"]
+    decided = found["wins"] + found["losses"]
+    return joined(
+        [
+            tile("Equity", money(about["equity"]), found["currency"]),
+            tile("Realised P&L", gain(found["realized_pnl"]), joined(["fees ", money(found["fees"])])),
+            tile("Unrealised P&L", gain(found["unrealized_pnl"]), "at the last mark"),
+            tile("Drawdown", percent(about["drawdown"], places=2), joined(["peak ", money(about["peak"])])),
+            tile(
+                "Win rate",
+                percent(found["win_rate"], places=0) if decided else html(None),
+                f"{found['wins']} of {decided} decided",
+            ),
+            tile("Open positions", count(found["open_trades"]), f"{found['total_trades']:,} trades in all"),
+            tile("Candidates", count(found["candidates"]), f"{found['fills']:,} fills"),
+        ]
+    )
+
+
+def trades_table(rows: list[Found]) -> Html:
+    """Trades with market, side, size, prices and P&L, each a link to its path."""
+    columns = (
+        Column("Opened"),
+        Column("Market"),
+        Column("Strategy", is_extra=True),
+        Column("Side"),
+        Column("Quantity", is_figure=True, is_extra=True),
+        Column("Entry", is_figure=True),
+        Column("Exit", is_figure=True, is_extra=True),
+        Column("P&L", is_figure=True),
+        Column("Status"),
+    )
+    return table(
+        columns,
+        [
+            (
+                link(
+                    "/trace", clock(row["opened_at"] or row["created_at"]), packet=row["seq"], run=row["run"]
+                ),
+                row["title"] or row["instrument"],
+                row["strategy_id"] or row["desk"],
+                " ".join(str(one) for one in (row["side"], row["outcome"]) if one),
+                quantity(row["quantity"]),
+                price(row["price"]),
+                price(row["exit_price"]),
+                gain(row["realized_pnl"]),
+                pill(row["status"], "ok" if row["status"] == "open" else ""),
+            )
+            for row in rows
+        ],
+        caption="Trades, the newest first",
+        empty="No trade yet. A desk that finds nothing worth its costs trades nothing; the Risk page says what it saw.",
+    )
+
+
+def _verdicts(found: Found) -> Html:
+    total = found["candidates"] or 1
+    rows = sorted(found["verdicts"], key=lambda row: -row["count"])[:REASONS_SHOWN]
+    kinds = {"FILLED": "ok", "REJECTED": "bad", "FAILED": "bad"}
+    return table(
+        (
+            Column("Verdict"),
+            Column("Reason"),
+            Column("Candidates", is_figure=True),
+            Column("Share", is_figure=True),
+        ),
+        [
+            (
+                pill(row["outcome"], kinds.get(row["outcome"], "")),
+                row["reason"] or "-",
+                count(row["count"]),
+                percent(row["count"] / total),
+            )
+            for row in rows
+        ],
+        caption="Verdicts by reason, the most frequent first",
+        empty="No candidate yet: the desks have seen nothing that could become a trade.",
+    )

@@ -1,0 +1,314 @@
+"""HTML of the Pilot Monitor's parts, from rows and from what a session says of itself."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from tradeworthy.runtime.pulse import LIVE, Pulse
+from tradeworthy.web.dashboard.markup import (
+    Column,
+    Html,
+    count,
+    gain,
+    html,
+    joined,
+    link,
+    money,
+    percent,
+    pill,
+    price,
+    quantity,
+    span,
+    table,
+    tag,
+)
+from tradeworthy.web.pages.pilot.candidates import method_words
+from tradeworthy.web.pages.pilot.charts import SPARK_HEIGHT, SPARK_WIDTH, spark_points
+from tradeworthy.web.pages.trades.table import moment
+
+Row = dict[str, Any]
+
+RATE_SAMPLES: Final = 6
+ORACLE_MS_MAX: Final = 2_000
+"""An oracle's price that is older than this is shown as old; it is the pilot's own limit by default."""
+
+
+class Rate:
+    """Packets a second over the last few answers of a session; None until there are two of one run."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque(maxlen=RATE_SAMPLES)
+        self._run = ""
+
+    def add(self, run: str, packets: int, at_s: float) -> None:
+        """A session's count of `packets`, as heard at `at_s` (monotonic, s)."""
+        if run != self._run or (self._seen and packets < self._seen[-1][1]):
+            self._seen.clear()
+            self._run = run
+        if not self._seen or at_s > self._seen[-1][0]:
+            self._seen.append((at_s, packets))
+
+    def a_second(self) -> float | None:
+        """How fast they came."""
+        if len(self._seen) < 2:
+            return None
+        (begin, first), (end, last) = self._seen[0], self._seen[-1]
+        return (last - first) / (end - begin)
+
+
+class Spark(NamedTuple):
+    """The last hour of an oracle, by minutes."""
+
+    name: str
+    closes: list[float]
+
+
+def figure(name: str, mark: str, value: Any, more: Any = "", plain: Any = None) -> Html:
+    """A headline figure; `mark` is its data-figure, `plain` its data-value: the exact figure for programs."""
+    parts = [
+        tag("div", name, class_="name"),
+        tag("div", value, class_="value"),
+        tag("div", more, class_="more"),
+    ]
+    return tag("div", joined(parts), class_="tw-tile", data_figure=mark, data_value=plain)
+
+
+def tiles(found: Mapping[str, Any]) -> Html:
+    """The totals, as `report` has them (Queries.summary), and today's trades."""
+    decided, today = found["wins"] + found["losses"], found["today"]
+    win_rate = percent(found["win_rate"], places=0) if decided else html(None)
+    day = f"on {today['day']}, UTC" if today["day"] else "no session time yet"
+    pnl = found["realized_pnl"]
+    return joined(
+        [
+            figure(
+                "Cumulative P&L",
+                "realised-pnl",
+                gain(pnl),
+                joined([found["currency"], ", of what is closed"]),
+                pnl,
+            ),
+            figure("Trades today", "trades-today", count(today["trades"]), day, today["trades"]),
+            figure(
+                "Win rate", "win-rate", win_rate, f"{found['wins']} of {decided} decided", found["win_rate"]
+            ),
+            figure(
+                "Open positions",
+                "open-positions",
+                count(found["open_trades"]),
+                joined(["unrealised ", gain(found["unrealized_pnl"])]),
+                found["open_trades"],
+            ),
+            figure(
+                "Total trades",
+                "total-trades",
+                count(found["total_trades"]),
+                f"{found['closed_trades']:,} closed",
+                found["total_trades"],
+            ),
+            figure(
+                "Candidates",
+                "candidates",
+                count(found["candidates"]),
+                f"{found['fills']:,} fills",
+                found["candidates"],
+            ),
+        ]
+    )
+
+
+def pulse_words(pulse: Pulse) -> str:
+    """The state beside the large dot."""
+    if pulse.state == LIVE:
+        return "Live"
+    return "Quiet" if pulse.state == "quiet" else "Stopped"
+
+
+def flow(pulse: Pulse, rate: float | None, status: Mapping[str, Any]) -> Html:
+    """What flows: packets a second, the age of the last one, and the session's own time."""
+    parts = [
+        ("packets a second", "packets-a-second", "-" if rate is None else f"{rate:,.1f}"),
+        ("since the last packet", "last-packet", span(pulse.age_s)),
+    ]
+    if status.get("answers"):
+        parts += [
+            ("packets in all", "packets", f"{status['packets']:,}"),
+            ("session time, UTC", "session-time", str(status["session_time"]).replace("T", " ").rstrip("Z")),
+        ]
+    return joined(
+        tag("div", joined([tag("b", value), tag("span", name)]), data_figure=mark)
+        for name, mark, value in parts
+    )
+
+
+def oracles(sparks: Sequence[Spark], prices: Mapping[str, Any], run: str) -> Html:
+    """Each oracle's price, how it went in the last hour, its volatility and age; `prices` are the session's own."""
+    tiles = []
+    for name in sorted({spark.name for spark in sparks} | set(prices)):
+        closes = next((spark.closes for spark in sparks if spark.name == name), [])
+        said = prices.get(name)
+        last = said["price"] if said else (closes[-1] if closes else None)
+        change = 100 * (last / closes[0] - 1) if last and closes and closes[0] else None
+        value = tag("span", price(last), data_oracle=name)
+        more = joined(
+            [
+                tag("div", joined([gain(change), " % in 1 h"]) if change is not None else "no price before"),
+                tag("div", joined([_volatility(said), _age(said)], " ")),
+            ]
+        )
+        parts = [
+            tag("div", link("/trades", name, instrument=name, run=run), class_="name"),
+            tag("div", joined([value, _spark(closes)]), class_="value"),
+            tag("div", more, class_="more"),
+        ]
+        tiles.append(tag("div", joined(parts), class_="tw-tile oracle"))
+    return joined(tiles)
+
+
+def _spark(closes: Sequence[float]) -> Html:
+    points = spark_points(closes)
+    if not points:
+        return Html()
+    line = tag("polyline", points=points)
+    return tag("svg", line, class_="spark", viewBox=f"0 0 {SPARK_WIDTH} {SPARK_HEIGHT}", aria_hidden="true")
+
+
+def _volatility(said: Mapping[str, Any] | None) -> Html:
+    return html(f"volatility {said['volatility']:.0%} a year" if said and said["volatility"] else "")
+
+
+def _age(said: Mapping[str, Any] | None) -> Html:
+    if said is None or said["age_ms"] is None:
+        return html("as last heard")
+    age_ms = said["age_ms"]
+    words = f"{age_ms} ms old" if age_ms < 10_000 else joined([span(age_ms / 1000), " old"])
+    return pill(words, "ok" if age_ms <= ORACLE_MS_MAX else "warn")
+
+
+def gaps(found: Mapping[str, Any]) -> Html:
+    """How long gaps lasted, by method."""
+    columns = (
+        Column("Method"),
+        Column("Detected", is_figure=True),
+        Column("Survived", is_figure=True, is_extra=True),
+        Column("Vanished", is_figure=True, is_extra=True),
+        Column("p50", is_figure=True),
+        Column("p90", is_figure=True),
+    )
+    return table(
+        columns,
+        [
+            (
+                method_words(row["method"]),
+                count(row["detected"]),
+                count(row["survived"]),
+                count(row["vanished"]),
+                _lasted(row["p50_ms"]),
+                _lasted(row["p90_ms"]),
+            )
+            for row in found["opportunities"]["by_method"]
+        ],
+        caption="Lifetimes of gaps by method, in session time",
+        empty="No gap was found yet: every book agreed with its oracle, and with its siblings.",
+    )
+
+
+def _lasted(ms: float | None) -> Html:
+    if ms is None:
+        return html(None)
+    return html(f"{ms:,.0f} ms") if ms < 1000 else span(ms / 1000)
+
+
+def markets(rows: Sequence[Row]) -> Html:
+    """How many markets are at which stage of their life, by what they are about."""
+    statuses = sorted({row["status"] for row in rows})
+    cells = {(row["about"], row["status"]): row["count"] for row in rows}
+    return table(
+        (Column("About"), *(Column(status, is_figure=True) for status in statuses)),
+        [
+            (about, *(count(cells.get((about, status), 0)) for status in statuses))
+            for about in sorted({row["about"] for row in rows})
+        ],
+        caption="Markets by state",
+        empty="No market was fetched yet: they come with the venue's first answer.",
+    )
+
+
+def token_rows(rows: Sequence[Row]) -> Html:
+    """The uptrend desk's rows by status and timeframe, with the stages that they are in."""
+    timeframes = sorted({row["timeframe"] for row in rows}, key=_length)
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row["status"], row["timeframe"]), []).append(row)
+    return table(
+        (Column("Status"), *(Column(timeframe) for timeframe in timeframes)),
+        [
+            (
+                pill(status, "ok" if status == "active" else ""),
+                *(_stages(found.get((status, one), ())) for one in timeframes),
+            )
+            for status in sorted({row["status"] for row in rows})
+        ],
+        caption="Rows by status and timeframe: how many, and in which stage",
+        empty="No token was allocated yet: rows begin with a signal that the desk takes.",
+    )
+
+
+def _stages(rows: Sequence[Row]) -> Html | None:
+    if not rows:
+        return None
+    return joined(
+        [pill(f"{row['stage'] or 'no stage'} \N{MULTIPLICATION SIGN} {row['count']}") for row in rows], " "
+    )
+
+
+def _length(timeframe: str) -> tuple[int, str]:
+    return {"m": 1, "h": 60, "d": 1440}.get(timeframe[-1:], 0) * int(timeframe[:-1] or 0), timeframe
+
+
+def positions(rows: Sequence[Row]) -> Html:
+    """What is held, each a link to its path."""
+    columns = (
+        Column("Position"),
+        Column("Quantity", is_figure=True, is_extra=True),
+        Column("Entry", is_figure=True),
+        Column("Cost", is_figure=True),
+    )
+    return table(
+        columns,
+        [
+            (
+                joined(
+                    [
+                        link("/trace", row["title"] or row["instrument"], packet=row["seq"], run=row["run"]),
+                        tag("div", joined([*_whose(row), moment(row["opened_at"])], " · "), class_="under"),
+                    ]
+                ),
+                quantity(row["quantity"]),
+                price(row["entry_price"]),
+                money(row["cost"]),
+            )
+            for row in rows
+        ],
+        caption="Open positions",
+        empty="Nothing is held now.",
+    )
+
+
+def _whose(row: Row) -> list[str]:
+    return [str(one) for one in (row["strategy"] or row["desk"], row["outcome"]) if one]
+
+
+def absent(kinds: Sequence[str]) -> Html:
+    """What is not on the page for a run whose desks are of these kinds, and why."""
+    if "arbitrage" in kinds:
+        return Html()
+    whose = f"of the kind {', '.join(kinds)}" if kinds else "rules of people's own"
+    return tag(
+        "p",
+        "Oracles, gaps between books and prediction markets are not shown: only the arbitrage desk has them, and this"
+        f" run's desks are {whose}.",
+        class_="note",
+    )

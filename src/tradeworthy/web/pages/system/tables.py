@@ -1,0 +1,319 @@
+"""The tables of the System page, from what the session says of itself and what the tables hold. Pure functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from tradeworthy.web.api.checkup import UNITS, Part
+from tradeworthy.web.dashboard.frame import tile
+from tradeworthy.web.dashboard.markup import (
+    Column,
+    Html,
+    count,
+    day_clock,
+    facts,
+    html,
+    joined,
+    percent,
+    pill,
+    price,
+    span,
+    table,
+    tag,
+)
+from tradeworthy.web.pages.system.host import Use
+
+Found = dict[str, Any]
+
+STAGES: Final = {
+    "feed": ("Feed to here", "from the venue's own time to its arrival"),
+    "decide": ("Decide", "one input's whole turn in the core"),
+    "durable": ("Durable", "from its admission to the disk (fdatasync)"),
+    "decided": ("Candidate to decision", "session time"),
+    "filled": ("Decision to first fill", "session time"),
+    "venue": ("Order to fill", "session time, as the venue says"),
+}
+FIRST_MS, LAST_MS = 0.01, 10_000.0
+"""The ends of the scale that latencies are drawn on."""
+
+MIB: Final = 1 << 20
+STATES: Final = {"running": "ok", "waiting": "warn", "halted": "bad"}
+SERVICE_NAMES: Final = {"rows_lag": "rows", "agents": "parts"}
+SHORT_UNITS: Final = {
+    **dict.fromkeys(("server", "session", "journal"), "s"),
+    **dict.fromkeys(("database", "redis"), "ms"),
+    "rows_lag": "behind",
+    "agents": "ill",
+    "disk": "GiB",
+}
+
+
+def tiles(status: Found, seq: int, use: Use | None, state: str) -> Html:
+    """The headline: session, parts, rows, memory, disk."""
+    parts = status.get("parts") or []
+    running = sum(part["state"] == "running" for part in parts)
+    packets = status.get("packets")
+    lag = max(0, packets - seq) if isinstance(packets, int) else None
+    halted = sum(bool(part["halted"]) for part in parts)
+    return joined(
+        [
+            tile("Session", {"live": "Live", "quiet": "Quiet"}.get(state, "Stopped"), _session_words(status)),
+            tile(
+                "Parts running",
+                f"{running} of {len(parts)}" if parts else "-",
+                f"{halted} halted" if parts else "no session says",
+            ),
+            tile("Faults", count(status.get("faults")), "packets withheld from a desk that raised"),
+            tile(
+                "Rows behind",
+                count(lag),
+                "packets that the tables do not have yet"
+                if lag is not None
+                else "no session to compare with",
+            ),
+            tile("Session's memory", size(use.session_bytes if use else None), "resident"),
+            tile("Disk free", size(use.disk_free_bytes if use else None), "under the home folder"),
+        ]
+    )
+
+
+def _session_words(status: Found) -> Html:
+    if not status.get("answers"):
+        return html("it does not answer yet" if status.get("running") else "start one: tradeworthy pilot")
+    progress = status.get("progress")
+    done = f", {percent(progress)} of its way" if progress is not None else ""
+    return html(f"PID {status.get('pid')}, {status['inputs']:,} inputs{done}")
+
+
+def parts_table(status: Found, health: Sequence[Found]) -> Html:
+    """Each part: what it does, how it stands, what it delivered, and what it raised."""
+    known = {row["part"]: row for row in health}
+    now = _time(status.get("session_time"))
+    rows = []
+    for part in status.get("parts") or []:
+        row = known.get(part["agent"]) or (known.get(part["desk"]) if part["desk"] else None)
+        last = _time(part.get("last_data"))
+        age = (now - last).total_seconds() if now and last else None
+        delivered = (
+            joined([count(part["admitted"]), " inputs"])
+            if "admitted" in part
+            else html("decides, delivers none")
+        )
+        why = [f"halted by {part['halted']}"] if part["halted"] else []
+        why += [f"{row['crashes']} raised, last: {row['word']}"] if row and row["crashes"] else []
+        rows.append(
+            (
+                tag("b", part["agent"]),
+                part["desk"] or "all desks",
+                pill(part["state"], STATES.get(part["state"], "warn")),
+                delivered,
+                span(max(0.0, age)) if age is not None else "-",
+                count(part["faults"]),
+                "; ".join(why) or "-",
+            )
+        )
+    return table(
+        (
+            Column("Part"),
+            Column("Works for", is_extra=True),
+            Column("State"),
+            Column("Delivered", is_extra=True),
+            Column("Last data", is_figure=True),
+            Column("Faults", is_figure=True),
+            Column("Why", is_extra=True),
+        ),
+        rows,
+        caption="The parts of the running session",
+        empty="No session answers, so there is nothing to say of its parts. Start one with `tradeworthy pilot`.",
+    )
+
+
+def reported_table(health: Sequence[Found], status: Found) -> Html:
+    """What parts outside the core said of their health, which posture is computed from."""
+    inside = {part["agent"] for part in status.get("parts") or []}
+    told = [row for row in health if row["part"] not in inside]
+    if not told:
+        return Html("")
+    return table(
+        (
+            Column("Reported"),
+            Column("State"),
+            Column("Word"),
+            Column("Figure", is_figure=True),
+            Column("Raised", is_figure=True),
+            Column("At"),
+        ),
+        [
+            (
+                row["part"],
+                pill("well" if row["ok"] else "not well", "ok" if row["ok"] else "bad"),
+                row["word"] or "-",
+                "-" if row["figure"] is None else f"{row['figure']:g}",
+                count(row["crashes"]),
+                day_clock(row["updated_at"]),
+            )
+            for row in told
+        ],
+        caption="Health that parts reported",
+        empty="",
+    )
+
+
+def services(parts: Mapping[str, Part], kinds: Mapping[str, str]) -> Html:
+    """Every service: whether it is well, its word, its figure; `kinds` says whose server it is."""
+    return table(
+        (Column("Service"), Column("State"), Column("Figure", is_figure=True)),
+        [
+            (
+                joined([tag("b", SERVICE_NAMES.get(name, name)), f" {kinds[name]}" if name in kinds else ""]),
+                pill(part.word, "ok" if part.ok else "bad"),
+                tag(
+                    "span",
+                    _service_figure(name, part),
+                    title=UNITS.get(name, ""),
+                ),
+            )
+            for name, part in parts.items()
+        ],
+        caption="Services, each asked just now",
+        empty="Nothing was asked yet.",
+    )
+
+
+def _service_figure(name: str, part: Part) -> Html:
+    if part.figure is None:
+        return html(None)
+    if SHORT_UNITS.get(name) == "s":
+        return span(part.figure)
+    return html(f"{part.figure:,.3g} {SHORT_UNITS.get(name, '')}".strip())
+
+
+def latencies(measured: Sequence[Found] | None, told: Sequence[Found]) -> Html:
+    """p50 to p99 by stage as a bar on a scale of powers of ten; `measured` is None where the session measures none."""
+    rows = [*(measured or ()), *told]
+    if not rows:
+        why = "no session runs that could measure them" if measured is None else "nothing was measured yet"
+        return tag("p", f"No latencies: {why}, and no candidate was decided.", class_="empty")
+    drawn = [
+        (
+            joined(
+                [
+                    tag("b", STAGES.get(row["stage"], (row["stage"], ""))[0]),
+                    " ",
+                    tag("span", STAGES.get(row["stage"], ("", ""))[1], class_="note"),
+                ]
+            ),
+            _bar(row["p50_ms"], row["p99_ms"]),
+            millis(row["p50_ms"]),
+            millis(row["p99_ms"]),
+            count(row["count"]),
+        )
+        for row in rows
+    ]
+    made = table(
+        (
+            Column("Stage"),
+            Column("0.01 ms to 10 s", is_extra=True),
+            Column("p50", is_figure=True),
+            Column("p99", is_figure=True),
+            Column("Count", is_figure=True, is_extra=True),
+        ),
+        drawn,
+        caption="Latencies by stage",
+        empty="",
+    )
+    if measured is None:
+        note = "The session's own stages are not measured: none runs, or it does not say."
+        return joined([made, tag("p", note, class_="note")])
+    return made
+
+
+def millis(ms: float | None) -> Html:
+    """A duration of milliseconds, in the unit that suits it."""
+    if ms is None:
+        return html(None)
+    if ms and ms < 1:
+        return html(f"{ms * 1000:.3g} µs")
+    return html(f"{ms:.3g} ms" if ms < 1_000 else f"{ms / 1000:.3g} s")
+
+
+def _bar(p50: float, p99: float) -> Html:
+    """Where p50 to p99 lies on a logarithmic scale."""
+    begin, end = _place(p50), _place(p99)
+    style = f"left: {begin:.1%}; width: {max(0.012, end - begin):.1%}"
+    return tag(
+        "div", tag("span", "", style=style), class_="span-bar", title=f"p50 {p50:.4g} ms, p99 {p99:.4g} ms"
+    )
+
+
+def _place(ms: float) -> float:
+    held = min(LAST_MS, max(FIRST_MS, ms))
+    return math.log10(held / FIRST_MS) / math.log10(LAST_MS / FIRST_MS)
+
+
+def feeds(status: Found) -> Html:
+    """Each oracle price with its age, and the markets by stage of their life."""
+    prices = status.get("prices") or {}
+    made = table(
+        (
+            Column("Symbol"),
+            Column("Price", is_figure=True),
+            Column("Age", is_figure=True),
+            Column("Volatility", is_figure=True),
+        ),
+        [
+            (
+                tag("b", symbol),
+                price(one["price"]),
+                millis(one["age_ms"]),
+                percent(one["volatility"]) if one["volatility"] is not None else "-",
+            )
+            for symbol, one in prices.items()
+        ],
+        caption="Prices that the session believes, with their age in session time",
+        empty="No oracle feeds this session: its desks trade on bars, whose age Parts shows."
+        if status.get("answers")
+        else "No session answers, so no feed has an age.",
+    )
+    markets = status.get("markets") or {}
+    told = ", ".join(f"{number:,} {stage}" for stage, number in markets.items())
+    return joined([made, tag("p", f"Prediction markets: {told}.", class_="note") if told else ""])
+
+
+def storage(use: Use, home: str) -> Html:
+    """Journal, disk and memory."""
+    share = (
+        f"({use.disk_free_bytes / use.disk_bytes:.0%} of the disk)"
+        if use.disk_bytes and use.disk_free_bytes
+        else ""
+    )
+    return facts(
+        [
+            (
+                "Journal of this run",
+                f"{size(use.journal_bytes)} in {use.segments} segment{'' if use.segments == 1 else 's'}",
+            ),
+            ("All runs on disk", f"{use.runs} with {size(use.runs_bytes)}"),
+            ("Disk free", f"{size(use.disk_free_bytes)} {share}".strip()),
+            ("Memory of the session", size(use.session_bytes) if use.session_bytes else "- (none runs here)"),
+            ("Memory of this server", size(use.server_bytes)),
+            ("Home folder", tag("code", home)),
+        ]
+    )
+
+
+def size(amount: int | None) -> str:
+    """Bytes in MiB or GiB."""
+    if amount is None:
+        return "-"
+    return f"{amount / MIB:,.1f} MiB" if amount < 1024 * MIB else f"{amount / MIB / 1024:,.1f} GiB"
+
+
+def _time(text: Any) -> datetime | None:
+    """A time of the session's own words (UTC, ISO 8601); None for none."""
+    if not text:
+        return None
+    return datetime.fromisoformat(str(text))

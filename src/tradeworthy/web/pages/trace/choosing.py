@@ -1,0 +1,106 @@
+"""The newest candidates of a run, one line each, to choose from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nicegui import ui
+
+from tradeworthy.store.path_listings import PathListings
+from tradeworthy.web.dashboard.frame import card
+from tradeworthy.web.dashboard.markup import Column, Html, clock, joined, link, money, pill, table, tag
+from tradeworthy.web.dashboard.reason_words import reason_words
+from tradeworthy.web.dashboard.view import Panel, Slot, View
+from tradeworthy.web.pages.trace.panels import KINDS
+from tradeworthy.web.records import Reading
+
+SHOWN = 100
+ANY = "any"
+
+Found = dict[str, Any]
+
+
+class Choosing:
+    """A list with three filters; what a filter offers is what the run has."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        with card("Candidates, the newest first", "", "each ends in one verdict with its reason"):
+            with ui.element("div").classes("filters"):
+                self._desk, self._verdict, self._reason = (
+                    self._select(name) for name in ("Desk", "Verdict", "Reason")
+                )
+            self._rows = Slot()
+            self._rows.mark(**{"data-figure": "trace-candidates"})
+        view.panel("trace.filters", {"candidates"}, _filters, self._offer, every_s=5.0)
+        self._panel: Panel[list[Found]] = view.panel(
+            lambda: f"trace.candidates {'/'.join(self._chosen())}", {"candidates"}, self._ask, self._show
+        )
+
+    def _select(self, name: str) -> ui.select:
+        async def changed() -> None:
+            await self._view.refresh(self._panel)
+
+        made = ui.select([ANY], value=ANY, label=name, on_change=changed)
+        return made.props(f'dense outlined options-dense data-figure="trace-{name.lower()}"').style(
+            "min-width: 150px"
+        )
+
+    def _chosen(self) -> tuple[str, str, str]:
+        desk, verdict, reason = (
+            "" if select.value in (ANY, None) else str(select.value)
+            for select in (self._desk, self._verdict, self._reason)
+        )
+        return desk, verdict, reason
+
+    def _ask(self, reading: Reading) -> list[Found]:
+        desk, verdict, reason = self._chosen()
+        return reading.listings.candidates(SHOWN, desk=desk, verdict=verdict, reason=reason)
+
+    def _offer(self, found: Found) -> None:
+        pairs = ((self._desk, "desks"), (self._verdict, "verdicts"), (self._reason, "reasons"))
+        for select, name in pairs:
+            offered = [ANY, *found[name]]
+            if select.options != offered:
+                select.set_options(offered)
+
+    def _show(self, rows: list[Found]) -> None:
+        self._rows.show(candidates_table(rows, self._view.run_asked, filtered=any(self._chosen())))
+
+
+def _filters(reading: Reading) -> Found:
+    return PathListings(reading.connection, reading.queries.run).filters()
+
+
+def candidates_table(rows: list[Found], run_asked: str, *, filtered: bool) -> Html:
+    """A line for each candidate, with its verdict and the reason in words."""
+    empty = (
+        "No candidate is like that in this run: choose any again."
+        if filtered
+        else "No candidate yet: no turn found what a desk looks for. System shows whether prices come."
+    )
+    return table(
+        (
+            Column("Time"),
+            Column("Seq", is_figure=True),
+            Column("Desk", is_extra=True),
+            Column("What"),
+            Column("Verdict"),
+            Column("Why"),
+            Column("Expected", is_figure=True, is_extra=True),
+        ),
+        [
+            (
+                joined([f"{row['created_at']:%m-%d} ", clock(row["created_at"])]),
+                link("/trace", row["seq"], packet=row["id"] if run_asked else row["seq"], run=run_asked),
+                row["desk"],
+                joined([tag("b", row["kind"]), " ", row["title"] or row["instrument"] or ""]),
+                pill(row["verdict"], KINDS.get(row["verdict"], "")),
+                reason_words(row["reason"]) or "It is open.",
+                money(row["edge"] or None),
+            )
+            for row in rows
+        ],
+        caption="The newest candidates",
+        empty=empty,
+    )

@@ -1,0 +1,124 @@
+"""Trades as a table: each row leads to its path, and can be shown on a chart of candles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from tradeworthy.web.dashboard.markup import (
+    Column,
+    Html,
+    address,
+    gain,
+    html,
+    joined,
+    money,
+    pill,
+    price,
+    quantity,
+    table,
+    tag,
+)
+from tradeworthy.web.dashboard.reason_words import reason_words
+
+Row = dict[str, Any]
+
+STATUS_LOOKS = {"open": "ok", "rejected": "bad", "cancelled": "warn"}
+
+COLUMNS = (
+    Column("Time"),
+    Column("Market"),
+    Column("Side", is_extra=True),
+    Column("Outcome", is_extra=True),
+    Column("Amount", is_figure=True, is_extra=True),
+    Column("Price", is_figure=True, is_extra=True),
+    Column("Fees", is_figure=True, is_extra=True),
+    Column("P&L", is_figure=True),
+    Column("Status"),
+    Column("Reason", is_extra=True),
+)
+
+
+def trades_table(rows: Sequence[Row], *, caption: str, empty: str, has_chart: bool = False) -> Html:
+    """`rows` of Listings.trades; with `has_chart` each has a button that carries run:seq in `data-chart`."""
+    columns = (*COLUMNS, Column("Candles")) if has_chart else COLUMNS
+    cells = [(*_cells(row), _button(row)) if has_chart else _cells(row) for row in rows]
+    return table(columns, cells, caption=caption, empty=empty)
+
+
+def _cells(row: Row) -> tuple[Any, ...]:
+    return (
+        tag(
+            "a",
+            moment(row["opened_at"] or row["created_at"]),
+            href=address("/trace", packet=row["seq"], run=row["run"]),
+            data_trade=f"{row['run']}:{row['seq']}",
+            title="The trade's path",
+        ),
+        joined(
+            [
+                tag("div", row["title"] or row["instrument"], class_="clip wide", title=row["title"]),
+                tag(
+                    "div",
+                    joined([row["strategy_id"], " · ", spoken(row["opportunity_type"])]),
+                    class_="under",
+                ),
+            ]
+        ),
+        row["side"],
+        row["outcome"],
+        _amount(row),
+        _prices(row),
+        money(row["fees"]),
+        gain(row["realized_pnl"]),
+        pill(row["status"], STATUS_LOOKS.get(row["status"], "")),
+        reason(row["reason"] or row["risk_rejection_reason"]),
+    )
+
+
+def _amount(row: Row) -> Html:
+    parts = [tag("div", quantity(row["quantity"]))]
+    if row["notional"] is not None:
+        parts.append(tag("div", money(row["notional"]), class_="under"))
+    return joined(parts)
+
+
+def _prices(row: Row) -> Html:
+    """The entry, and below it the exit."""
+    parts = [tag("div", price(row["price"]))]
+    if row["exit_price"] is not None:
+        parts.append(tag("div", joined(["to ", price(row["exit_price"])]), class_="under"))
+    return joined(parts)
+
+
+def _button(row: Row) -> Html:
+    if row["opened_at"] is None:
+        return html(None)
+    name = f"Show the candles of {row['title'] or row['instrument']} at this trade"
+    return tag(
+        "button",
+        "Show",
+        type="button",
+        class_="tw-btn small",
+        data_chart=f"{row['run']}:{row['seq']}",
+        aria_label=name,
+    )
+
+
+def moment(at: datetime | None) -> Html:
+    """A UTC date and time to the second."""
+    if at is None:
+        return html(None)
+    at = at.astimezone(UTC)
+    return tag("time", f"{at:%m-%d %H:%M:%S}", datetime=at.isoformat(), title=f"{at:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def spoken(code: str | None) -> Html:
+    """A code as words."""
+    return html(code.replace("_", " ") if code else None)
+
+
+def reason(code: str | None) -> Html:
+    """A code of a reason as words, with what it means as a tooltip."""
+    return tag("span", spoken(code), title=reason_words(code)) if code else html(None)

@@ -1,0 +1,111 @@
+"""What pages and the API read: the tables, over a few connections that can't write, in threads of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from queue import Empty, LifoQueue
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import IsolationLevel, errors
+
+from tradeworthy.core.errors import NotAvailable
+from tradeworthy.runtime.home import Home
+from tradeworthy.runtime.records import newest_or_named
+from tradeworthy.store import addresses
+from tradeworthy.store.learning_queries import LearningRecords
+from tradeworthy.store.listings import Listings
+from tradeworthy.store.queries import Queries
+
+CONNECTIONS_MAX = 4
+STATEMENT_S_MAX = 20
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Questions about one run and its parents, all answered from one moment of the tables."""
+
+    connection: psycopg.Connection[Any]
+    run: str
+
+    @cached_property
+    def queries(self) -> Queries:
+        """What `report` and `trace` show; NotAvailable without a run."""
+        return Queries(self.connection, self.run)
+
+    @cached_property
+    def listings(self) -> Listings:
+        """Rows page by page, and series."""
+        return Listings(self.connection, self.queries.runs)
+
+    @cached_property
+    def learning(self) -> LearningRecords:
+        """What was learned."""
+        return self.queries.learning()
+
+
+class Records:
+    """Reads the tables of the installation in `home`; a connection that broke is replaced at the next call."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._idle: LifoQueue[psycopg.Connection[Any]] = LifoQueue()
+        self._workers = ThreadPoolExecutor(CONNECTIONS_MAX, thread_name_prefix="records")
+
+    async def read(self, ask: Callable[[Reading], T], run: str = "") -> T:
+        """What `ask` finds about `run` ("": the newest), in one read-only transaction of a worker thread.
+
+        Retryable if the database can't be reached or takes too long, NotAvailable if there is no run yet, UsageError
+        for a run that there is not.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._workers, self._read, ask, run)
+
+    def _read(self, ask: Callable[[Reading], T], run: str) -> T:
+        name = newest_or_named(self._home, run)
+        connection = self._take()
+        try:
+            with connection.transaction():
+                return ask(Reading(connection, name))
+        except psycopg.OperationalError as error:
+            connection.close()
+            raise addresses.cannot_connect(self._url(), error) from None
+        except (errors.UndefinedTable, errors.UndefinedColumn, errors.InsufficientPrivilege) as error:
+            said = str(error).strip().splitlines()[0]
+            raise NotAvailable(
+                f"the database has not what is asked of it ({said}): `tradeworthy init` brings its tables up to date"
+            ) from None
+        finally:
+            self._give_back(connection)
+
+    def _take(self) -> psycopg.Connection[Any]:
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            pass
+        connection = addresses.connect(self._url(), autocommit=True)
+        connection.execute(f"SET statement_timeout = '{STATEMENT_S_MAX}s'")
+        connection.autocommit = False
+        connection.read_only = True
+        connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        return connection
+
+    def _give_back(self, connection: psycopg.Connection[Any]) -> None:
+        if not connection.closed:
+            self._idle.put(connection)
+
+    def _url(self) -> str:
+        return os.environ.get("DATABASE_URL", "") or addresses.database_url(self._home.path)
+
+    def close(self) -> None:
+        """Let what is under way end, and hang up."""
+        self._workers.shutdown()
+        while not self._idle.empty():
+            self._idle.get().close()
+        addresses.leave(self._home.path)

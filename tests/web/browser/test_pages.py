@@ -1,0 +1,141 @@
+"""Every page over real runs: it fills, says nothing false, asks nobody else, and fits its screen."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from tests.web.browser.conftest import PLACES, Installation, Watcher, opened, signed_in
+from tradeworthy.web.demo_session import LIVELY
+
+PHONE, DESKTOP = (390, 844), (1440, 900)
+SCREENS = (("dark", DESKTOP), ("light", PHONE))
+
+WIDER = """() => [document.documentElement.scrollWidth - window.innerWidth,
+  [...document.querySelectorAll('.tw-card, .tw-tile')].filter(one => one.getBoundingClientRect().right >
+    window.innerWidth + 1).map(one => one.getAttribute('aria-label') || one.innerText.slice(0, 40))]"""
+"""By how much the page is wider than its window, and which cards stick out."""
+
+
+@pytest.fixture(scope="module")
+def empty(install: Callable[[str], Installation]) -> Installation:
+    """A home in which nothing ever ran."""
+    made = install("empty")
+    made.serve()
+    return made
+
+
+@pytest.fixture(scope="module")
+def pilot(install: Callable[[str], Installation]) -> Installation:
+    """A pilot that has traded for twenty minutes, and is stopped."""
+    made = install("pilot")
+    ended = made.start("pilot", "--seed", "7", "--duration", "1200", **LIVELY).end()
+    assert ended.code == 0, ended.text
+    made.serve()
+    return made
+
+
+@pytest.fixture(scope="module")
+def uptrend(install: Callable[[str], Installation]) -> Installation:
+    """An uptrend session at work."""
+    made = install("uptrend")
+    made.start("run", "configs/uptrend.toml", "--speed", "2000").wait_for("session_started")
+    made.serve()
+    return made
+
+
+def looks_right(context: BrowserContext, address: str, place: str) -> None:
+    """The page fills without any fault and fits its window."""
+    watcher = Watcher(address)
+    page = context.new_page()
+    watcher.watch(page)
+    page.goto(address + place)
+    page.wait_for_selector('[data-ready="true"]', state="attached")
+    expect(page.locator("main#page")).not_to_be_empty()
+    expect(page.locator("h1")).not_to_be_empty()
+    wider, cards = page.evaluate(WIDER)
+    assert wider <= 0, f"{place} is {wider} px wider than the window"
+    assert not cards, f"{cards} of {place} stick out"
+    assert not watcher.faults
+    for word in ("None", "nan", "NaN", "undefined", "[object"):
+        assert not page.get_by_text(word, exact=True).count(), f"{place} shows {word}"
+    page.close()
+
+
+@pytest.mark.parametrize(("theme", "size"), SCREENS)
+@pytest.mark.parametrize("name", ["pilot", "uptrend", "empty"])
+def test_every_page_fills_without_a_fault(
+    name: str, theme: str, size: tuple[int, int], browser: Browser, request: pytest.FixtureRequest
+) -> None:
+    """A7: over a pilot, over a running uptrend session and over nothing, on a desk and on a phone."""
+    made: Installation = request.getfixturevalue(name)
+    context = signed_in(browser, made.new_link(), theme=theme, size=size)
+    for place in PLACES:
+        looks_right(context, made.address, place)
+    context.close()
+
+
+def test_pages_over_nothing_say_why(empty: Installation, browser: Browser) -> None:
+    """A11: an empty dashboard says what to do."""
+    context = signed_in(browser, empty.new_link())
+    page = opened(context, empty.address)
+    expect(page.get_by_role("alert")).to_contain_text("tradeworthy demo")
+    expect(page.get_by_role("alert")).to_have_count(1)
+    context.close()
+
+
+def test_the_pilot_monitor_counts_what_the_report_counts(pilot: Installation, browser: Browser) -> None:
+    """A7: one truth for the page and the terminal."""
+    said = json.loads(pilot.say("report", "--json"))
+    context = signed_in(browser, pilot.new_link())
+    page = opened(context, f"{pilot.address}/pilot")
+    assert said["total_trades"] > 2
+    for name, key in (
+        ("total-trades", "total_trades"),
+        ("open-positions", "open_trades"),
+        ("candidates", "candidates"),
+    ):
+        shown = page.locator(f'[data-figure="{name}"]').get_attribute("data-value")
+        assert int(shown or "") == said[key]
+    pnl = page.locator('[data-figure="realised-pnl"]').get_attribute("data-value")
+    assert Decimal(pnl or "") == Decimal(str(said["realized_pnl"]))
+    refused = page.locator('[data-part="rejections"] tbody tr').all_inner_texts()
+    counts = [(line.split("\t")[0].strip().replace(" ", "_"), int(line.split("\t")[1])) for line in refused]
+    assert counts == [(row["reason"], row["count"]) for row in said["risk_rejections"]]
+    context.close()
+
+
+def test_links_of_the_rail_lead_to_every_page(pilot: Installation, browser: Browser) -> None:
+    """Navigation by keyboard: each place is a link, the current one is marked."""
+    context = signed_in(browser, pilot.new_link())
+    page = opened(context, pilot.address)
+    paths = [link.get_attribute("href") for link in page.locator(".tw-rail a").all()]
+    assert paths == list(PLACES)
+    expect(page.locator('.tw-rail a[aria-current="page"]')).to_have_text("Overview")
+    page.keyboard.press("Tab")
+    expect(page.locator("a.skip")).to_be_focused()
+    context.close()
+
+
+def test_the_theme_is_kept(pilot: Installation, browser: Browser) -> None:
+    """Who works by day keeps the light."""
+    context = signed_in(browser, pilot.new_link())
+    page = opened(context, pilot.address)
+    expect(page.locator(".tw.tw-dark")).to_be_visible()
+    page.get_by_role("button", name="Light theme").click()
+    expect(page.locator(".tw.tw-light")).to_be_visible()
+    page.goto(f"{pilot.address}/risk")
+    expect(page.locator(".tw.tw-light")).to_be_visible()
+    context.close()
+
+
+def test_without_signing_in_there_is_no_page(pilot: Installation, browser: Browser) -> None:
+    """No page, no figure and no socket for a stranger."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{pilot.address}/risk")
+    expect(page.locator('input[name="token"]')).to_be_visible()
+    assert page.locator(".tw").count() == 0
+    context.close()
