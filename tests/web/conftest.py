@@ -10,12 +10,11 @@ import httpx
 import pytest
 
 from tests.flows.sessions import Session, eventually, run
-from tests.store.story import CODEC, Story
+from tests.store.story import Story, project
 from tests.store.uptrend_story import UptrendStory
 from tests.web.served import V1, Served, served
 from tradeworthy.runtime.home import Home
 from tradeworthy.store.addresses import database_url, leave
-from tradeworthy.store.projection import Projection
 from tradeworthy.web.demo_session import LIVELY
 from tradeworthy.web.entry.tokens import Scope, TokenFile
 
@@ -48,11 +47,7 @@ def archive(short_places: Path) -> Path:
     ):
         patch.delenv("DATABASE_URL", raising=False)
         UptrendStory(story).learned()
-        story.durable()
-        projection = Projection(story.folder, story.header, CODEC)
-        projection.attach(database_url(home))
-        projection.advance(None, final=True)
-        projection.detach()
+        project(story, database_url(home))
         leave(home)
     return home
 
@@ -67,6 +62,10 @@ def finished(archive: Path) -> Iterator[Served]:
             yield found
 
 
+UNHURRIED = {"TRADEWORTHY_WEB__REQUESTS_A_SECOND": "100000", "TRADEWORTHY_WEB__BURST": "100000"}
+"""Tests ask more often than people may."""
+
+
 class Living:
     """A pilot that trades, and the product's own server beside it, each a process of its own."""
 
@@ -74,7 +73,7 @@ class Living:
         self.home = Home(home)
         self.pilot = Session(home, "pilot", "--seed", "7", "--speed", "30", environment=LIVELY)
         self.pilot.wait_for("pilot_started")
-        self.server = Session(home, "serve", "--port", "0", "--make-secret")
+        self.server = Session(home, "serve", "--port", "0", "--make-secret", environment=UNHURRIED)
         self.server.wait_for("web_started")
         found = re.search(r"open (http\S+)", self.server.text())
         assert found is not None

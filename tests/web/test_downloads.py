@@ -37,7 +37,14 @@ def test_only_what_is_filtered_is_in_it(finished: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"status": "lost"}, {"since": "yesterday"}, {"until": "2026-13-01"}, {"run": "none-such"}]
+    "query",
+    [
+        {"status": "lost"},
+        {"since": "yesterday"},
+        {"until": "2026-13-01"},
+        {"run": "none-such"},
+        {"strategy": "a\x00b"},
+    ],
 )
 def test_a_wrong_filter_is_refused_before_anything_is_sent(finished: Served, query: dict[str, str]) -> None:
     """One line, and no half a file."""

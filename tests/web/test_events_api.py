@@ -275,6 +275,19 @@ def test_who_missed_too_much_is_told_so_after_what_fits(
     streamed(archive, see)
 
 
+def test_who_comes_back_after_long_is_told_of_everything(archive: Path) -> None:
+    """His gap is not looked through: of a long run that takes a connection for as long as a question may."""
+
+    async def see(hub: Hub, stream: Callable[..., Stream]) -> None:
+        one = stream(since=Spot(hub.run, 1))
+        hub.seq = events_api.PAGES_MAX * LIMIT_MAX + 2
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(one._face.records, "read", None)
+            assert await one._topics_since(Spot(hub.run, 1)) == TOPICS
+
+    streamed(archive, see)
+
+
 def test_a_quiet_line_is_kept_alive(archive: Path, finished: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """A comment each ten seconds: proxies would cut a line on which nothing comes."""
     monkeypatch.setattr(events_api, "HEARTBEAT_S", 0.01)

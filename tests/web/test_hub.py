@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.flows.sessions import run
+from tradeworthy.core.errors import UsageError
 from tradeworthy.runtime.home import Home, SessionLock
-from tradeworthy.runtime.pulse import STOPPED, pulse_of
+from tradeworthy.runtime.pulse import QUIET, STOPPED, Pulse, pulse_of
 from tradeworthy.web.hub import Change, Hub
 from tradeworthy.web.records import Reading, Records
 
@@ -135,6 +136,45 @@ def test_a_database_that_is_away_is_said_and_nothing_ends(ran: Home, monkeypatch
         async for change in hub.changes():
             assert change.run.startswith("breakout-")
             break
+
+    watched(ran, see)
+
+
+def test_what_can_not_be_seen_is_not_live(ran: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A7: the dot is red and says why while nobody can look, and goes on when somebody can."""
+
+    def unseen(*_: object) -> Pulse:
+        raise PermissionError("the lock is another user's")
+
+    async def see(hub: Hub) -> None:
+        monkeypatch.setattr("tradeworthy.web.hub.pulse_of", unseen)
+        async for change in hub.changes():
+            if change.pulse.state == QUIET:
+                break
+        assert "another user's" in hub.trouble
+        monkeypatch.setattr("tradeworthy.web.hub.pulse_of", pulse_of)
+        async for change in hub.changes():
+            if change.pulse.state == STOPPED:
+                break
+        assert hub.trouble == ""
+
+    watched(ran, see)
+
+
+def test_a_session_that_is_not_heard_is_not_quoted(ran: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it said last is not shown as what it says."""
+
+    def unheard(*_: object) -> dict[str, object]:
+        raise UsageError("the answer makes no sense")
+
+    async def see(hub: Hub) -> None:
+        hub.status |= {"answers": True, "equity": "500"}
+        monkeypatch.setattr("tradeworthy.web.hub.health.status", unheard)
+        async for change in hub.changes():
+            if "status" in change.topics and not hub.status["answers"]:
+                break
+        assert "equity" not in hub.status
+        assert hub.run.startswith("breakout-")
 
     watched(ran, see)
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.web.test_candle_options import START
 from tradeworthy.runtime.pulse import LIVE, QUIET, STOPPED, Pulse
+from tradeworthy.web.dashboard.frame import tile
 from tradeworthy.web.dashboard.markup import Html
 from tradeworthy.web.dashboard.theme import DARK, base_options
 from tradeworthy.web.pages.pilot.charts import edges_options, pnl_options, spark_points
@@ -15,7 +16,6 @@ from tradeworthy.web.pages.pilot.parts import (
     Rate,
     Spark,
     absent,
-    figure,
     flow,
     markets,
     oracles,
@@ -60,7 +60,7 @@ def test_the_tiles_carry_the_reports_exact_figures() -> None:
 def test_nothing_decided_is_no_win_rate() -> None:
     """0 of 0 is a dash, not 0 %."""
     made = tiles({**SUMMARY, "wins": 0, "losses": 0, "win_rate": 0.0})
-    assert figure("Win rate", "win-rate", Html("-"), "0 of 0 decided", 0.0) in made
+    assert tile("Win rate", Html("-"), "0 of 0 decided", mark="win-rate", plain=0.0) in made
 
 
 def test_the_rate_is_over_the_last_answers() -> None:

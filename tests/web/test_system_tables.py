@@ -65,13 +65,16 @@ def test_a_part_that_raised_says_so() -> None:
     row = {"part": "arbitrage", "ok": False, "crashes": 2, "word": EVIL, "figure": None, "updated_at": AT}
     told = tables.parts_table(status(parts=[part]), [row])
     assert "halted by faults; 2 raised" in told
+    assert '<td class="figure">2</td>' in told
     assert "<script>" not in told
 
 
 def test_what_parts_report_is_told_beside_them() -> None:
     """Health that is no part of the session's own list."""
-    row = {"part": "feed", "ok": False, "crashes": 0, "word": "stale", "figure": 2.5, "updated_at": AT}
-    assert "not well" in tables.reported_table([row], status())
+    row = {"part": "feed", "ok": False, "crashes": 3, "word": "stale", "figure": 2.5, "updated_at": AT}
+    told = tables.reported_table([row], status())
+    assert "not well" in told
+    assert '<td class="figure">3</td>' in told
     assert tables.reported_table([], status()) == ""
 
 

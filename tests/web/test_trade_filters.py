@@ -17,6 +17,11 @@ def test_days_are_whole_utc_days_with_both_ends() -> None:
     assert asked["until"] == datetime(2026, 5, 2, 23, 59, 59, 999_999, tzinfo=UTC)
 
 
+def test_the_last_day_that_there_is_can_be_asked_for() -> None:
+    """No day after it is needed."""
+    assert filter_of({"until": "9999-12-31"}).asked()["until"] == datetime.max.replace(tzinfo=UTC)
+
+
 def test_a_filter_survives_the_address() -> None:
     """What the page writes into the link of the download is read back as it was."""
     wanted = TradeFilter("oracle-sniper", "open", "oracle_lag", date(2026, 5, 1), None)

@@ -12,7 +12,6 @@ from tradeworthy.core.events import Quarantined
 from tradeworthy.execution.accounting import Opened, PositionRecord
 from tradeworthy.risk.operators import HaltRule, Operator, Order
 from tradeworthy.risk.settings import OnFault
-from tradeworthy.store.alerts import Severity
 
 
 def bidding(**options: Any) -> Stage:
@@ -42,15 +41,11 @@ def crash(stage: Stage) -> None:
 @reaches(
     *HaltRule,
     *Order,
-    *Severity,
     *(f"halt.{word}.{rule}" for rule in HaltRule for word in ("set", "cancels", "released")),
     *("event.Operator", "event.HaltChanged", "event.Quarantined", "event.DailyReset"),
 )
 def what_halts(_: Path) -> dict[str, None]:
-    """Three orders of a person, two losses, a desk's faults and an input that nobody survived; then a resume.
-
-    Each is told, and so are the trades and the losses before them.
-    """
+    """Three orders of a person, two losses, a desk's faults and an input that nobody survived; then a resume."""
     stages = {rule: bidding() for rule in HaltRule}
     stages[HaltRule.DAILY_LOSS] = bidding(risk={"daily_loss_max": "0.1"})
     stages[HaltRule.DRAWDOWN] = bidding(risk={"drawdown_max": "0.1"})

@@ -41,8 +41,6 @@ from tradeworthy.risk.guards import RULES
 from tradeworthy.risk.operators import HaltChanged, HaltRule, Order
 from tradeworthy.risk.stance import ForewarnerReported, PostureChanged
 from tradeworthy.runtime.assembly import Core
-from tradeworthy.store.alert_rules import AlertRules
-from tradeworthy.store.alerts import AlertState
 
 ENDS = (OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED)
 FIGURES = {rule.figure: rule.code for rule in RULES}
@@ -92,7 +90,6 @@ class Reading:
         self._completed: dict[int, None] = {}
         self._lives: dict[str, TimeInForce] = {}
         self._relations: dict[str, Relation] = {}
-        self._alerts = AlertRules(AlertState())
         self._readers: dict[type[Event], Callable[[Any, Packet], Iterator[str]]] = {
             Verdict: self._verdict,
             Decision: self._decision,
@@ -117,7 +114,6 @@ class Reading:
     def take(self, kind: int, packet: Packet) -> None:
         """One record; what an input says itself is no code that was given, but for its event."""
         self.note(code_of(RecordKind(kind)), f"event.{type(packet.event).__name__}")
-        self.note(*(code_of(alert.severity) for alert in self._alerts.take(packet)))
         if isinstance(packet.event, FeedGap):
             self.note(f"gap.{packet.event.reason}")
         if isinstance(packet.event, MarketOpened):

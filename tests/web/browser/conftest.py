@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.flows.sessions import COMMAND, Session, surroundings
 
@@ -30,6 +30,11 @@ PLACES = (
     "/system",
     "/how-it-works",
 )
+WIDER = """() => [document.documentElement.scrollWidth - window.innerWidth,
+  [...document.querySelectorAll('.tw-card, .tw-tile')].filter(one => one.getBoundingClientRect().right >
+    window.innerWidth + 1).map(one => one.getAttribute('aria-label') || one.innerText.slice(0, 40))]"""
+"""By how much the page is wider than its window, and which cards stick out."""
+
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 FILLED = '[data-ready="true"]'
 FILLED_MS_MAX = 30_000
@@ -174,3 +179,21 @@ def opened(context: BrowserContext, address: str) -> Page:
     page.goto(address)
     page.wait_for_selector(FILLED, state="attached")
     return page
+
+
+def looks_right(context: BrowserContext, address: str, place: str) -> None:
+    """The page fills without any fault and fits its window."""
+    watcher = Watcher(address)
+    page = context.new_page()
+    watcher.watch(page)
+    page.goto(address + place)
+    page.wait_for_selector(FILLED, state="attached")
+    expect(page.locator("main#page")).not_to_be_empty()
+    expect(page.locator("h1")).not_to_be_empty()
+    wider, cards = page.evaluate(WIDER)
+    assert wider <= 0, f"{place} is {wider} px wider than the window"
+    assert not cards, f"{cards} of {place} stick out"
+    assert not watcher.faults
+    for word in ("None", "nan", "NaN", "undefined", "[object"):
+        assert not page.get_by_text(word, exact=True).count(), f"{place} shows {word}"
+    page.close()

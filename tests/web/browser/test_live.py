@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, expect
 
 from tests.flows.sessions import eventually
-from tests.web.browser.conftest import FILLED, Installation, opened, signed_in
+from tests.web.browser.conftest import FILLED, PLACES, Installation, looks_right, opened, signed_in
 from tradeworthy.web.demo_session import LIVELY
 
 SPEED = "20"
@@ -36,14 +36,24 @@ def operator(pilot: Installation, browser: Browser) -> BrowserContext:
 
 
 def test_a_new_trade_appears_without_a_reload(pilot: Installation, operator: BrowserContext) -> None:
-    """A7: Recent Trades grows while one looks at it."""
-    page = opened(operator, f"{pilot.address}/")
-    page.evaluate("window.stayed = true")
-    rows = page.locator('section[aria-label="Recent trades"] tbody tr')
-    before = rows.count()
-    expect(rows).not_to_have_count(before, timeout=90_000)
-    assert page.evaluate("window.stayed"), "the page was loaded again"
-    page.close()
+    """A7: Recent Trades of Overview and of Pilot Monitor grow while one looks at them."""
+    pages = [opened(operator, f"{pilot.address}{place}") for place in ("/", "/pilot")]
+    before = list[tuple[Locator, int]]()
+    for page in pages:
+        page.evaluate("window.stayed = true")
+        rows = page.locator('section[aria-label="Recent trades"] tbody tr')
+        before.append((rows, rows.count()))
+    for rows, count in before:
+        expect(rows).not_to_have_count(count, timeout=90_000)
+    for page in pages:
+        assert page.evaluate("window.stayed"), "the page was loaded again"
+        page.close()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_each_page_over_a_running_pilot(place: str, pilot: Installation, operator: BrowserContext) -> None:
+    """A7: filled, without a fault, while packets flow."""
+    looks_right(operator, pilot.address, place)
 
 
 def test_the_dot_is_live_while_packets_flow(pilot: Installation, operator: BrowserContext) -> None:
@@ -112,7 +122,7 @@ def test_the_dot_goes_red_and_the_counts_are_the_reports(
     assert time.monotonic() - died < RED_WITHIN_S
     said = json.loads(pilot.say("report", "--json"))
     shown = page.locator(".tw-tile").filter(has_text="Open positions")
-    assert eventually(lambda: f"{said['total_trades']:,} trades in all" in shown.inner_text(), 15.0)
+    assert eventually(lambda: f"{said['total_trades']:,} trade" in shown.inner_text(), 15.0)
     assert figure(page.locator(".tw-tile").filter(has_text="Candidates").inner_text()) == said["candidates"]
     won = page.locator(".tw-tile").filter(has_text="Win rate").inner_text()
     assert f"{said['wins']} of {said['wins'] + said['losses']} decided" in won

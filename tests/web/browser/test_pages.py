@@ -5,18 +5,17 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.web.browser.conftest import PLACES, Installation, Watcher, opened, signed_in
+from tests.flows.sessions import eventually
+from tests.web.browser.conftest import PLACES, Installation, looks_right, opened, signed_in
 from tradeworthy.web.demo_session import LIVELY
 
 PHONE, DESKTOP = (390, 844), (1440, 900)
 SCREENS = (("dark", DESKTOP), ("light", PHONE))
 
-WIDER = """() => [document.documentElement.scrollWidth - window.innerWidth,
-  [...document.querySelectorAll('.tw-card, .tw-tile')].filter(one => one.getBoundingClientRect().right >
-    window.innerWidth + 1).map(one => one.getAttribute('aria-label') || one.innerText.slice(0, 40))]"""
-"""By how much the page is wider than its window, and which cards stick out."""
+COUNTS = (("total-trades", "total_trades"), ("candidates", "candidates"))
+"""Tiles of the Pilot Monitor, and what the report calls them."""
 
 
 @pytest.fixture(scope="module")
@@ -46,26 +45,10 @@ def uptrend(install: Callable[[str], Installation]) -> Installation:
     return made
 
 
-def looks_right(context: BrowserContext, address: str, place: str) -> None:
-    """The page fills without any fault and fits its window."""
-    watcher = Watcher(address)
-    page = context.new_page()
-    watcher.watch(page)
-    page.goto(address + place)
-    page.wait_for_selector('[data-ready="true"]', state="attached")
-    expect(page.locator("main#page")).not_to_be_empty()
-    expect(page.locator("h1")).not_to_be_empty()
-    wider, cards = page.evaluate(WIDER)
-    assert wider <= 0, f"{place} is {wider} px wider than the window"
-    assert not cards, f"{cards} of {place} stick out"
-    assert not watcher.faults
-    for word in ("None", "nan", "NaN", "undefined", "[object"):
-        assert not page.get_by_text(word, exact=True).count(), f"{place} shows {word}"
-    page.close()
-
-
-@pytest.mark.parametrize(("theme", "size"), SCREENS)
-@pytest.mark.parametrize("name", ["pilot", "uptrend", "empty"])
+@pytest.mark.parametrize(
+    ("name", "theme", "size"),
+    [(name, *screen) for name in ("pilot", "uptrend") for screen in SCREENS] + [("empty", *SCREENS[0])],
+)
 def test_every_page_fills_without_a_fault(
     name: str, theme: str, size: tuple[int, int], browser: Browser, request: pytest.FixtureRequest
 ) -> None:
@@ -92,18 +75,29 @@ def test_the_pilot_monitor_counts_what_the_report_counts(pilot: Installation, br
     context = signed_in(browser, pilot.new_link())
     page = opened(context, f"{pilot.address}/pilot")
     assert said["total_trades"] > 2
-    for name, key in (
-        ("total-trades", "total_trades"),
-        ("open-positions", "open_trades"),
-        ("candidates", "candidates"),
-    ):
-        shown = page.locator(f'[data-figure="{name}"]').get_attribute("data-value")
-        assert int(shown or "") == said[key]
+    for name, key in (*COUNTS, ("open-positions", "open_trades")):
+        assert figure(page, name) == said[key]
     pnl = page.locator('[data-figure="realised-pnl"]').get_attribute("data-value")
     assert Decimal(pnl or "") == Decimal(str(said["realized_pnl"]))
     refused = page.locator('[data-part="rejections"] tbody tr').all_inner_texts()
     counts = [(line.split("\t")[0].strip().replace(" ", "_"), int(line.split("\t")[1])) for line in refused]
     assert counts == [(row["reason"], row["count"]) for row in said["risk_rejections"]]
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator("[data-refreshed]")).to_contain_text("asked again at")
+    assert figure(page, "total-trades") == said["total_trades"]
+    context.close()
+
+
+def test_the_counts_of_a_session_at_work_are_the_reports(uptrend: Installation, browser: Browser) -> None:
+    """A7: they only grow, so what the report says lies between what the page showed before it and shows soon after."""
+    context = signed_in(browser, uptrend.new_link())
+    page = opened(context, f"{uptrend.address}/pilot")
+    assert eventually(lambda: figure(page, "candidates") > 0, 60.0)
+    before = {name: figure(page, name) for name, _ in COUNTS}
+    said = json.loads(uptrend.say("report", "--json"))
+    for name, key in COUNTS:
+        assert before[name] <= said[key]
+        assert eventually(lambda name=name, key=key: figure(page, name) >= said[key], 15.0)
     context.close()
 
 
@@ -139,3 +133,8 @@ def test_without_signing_in_there_is_no_page(pilot: Installation, browser: Brows
     expect(page.locator('input[name="token"]')).to_be_visible()
     assert page.locator(".tw").count() == 0
     context.close()
+
+
+def figure(page: Page, name: str) -> int:
+    """The exact count that a tile carries."""
+    return int(page.locator(f'[data-figure="{name}"]').get_attribute("data-value") or "")

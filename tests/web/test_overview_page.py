@@ -1,0 +1,71 @@
+"""The Overview's parts, from plain values."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from tradeworthy.web.dashboard.charts import equity_options
+from tradeworthy.web.dashboard.theme import DARK, base_options
+from tradeworthy.web.pages.overview.page import tiles
+
+BEGIN = datetime(2026, 5, 1, tzinfo=UTC)
+BASE = base_options(DARK, "chart")
+
+
+def found(**more: Any) -> dict[str, Any]:
+    """What the tiles are made of."""
+    about = {"equity": Decimal("504.50"), "peak": Decimal(510), "drawdown": 0.0108}
+    return {
+        "about": about,
+        "capital": Decimal(500),
+        "currency": "USD",
+        "realized_pnl": Decimal("4.5"),
+        "unrealized_pnl": Decimal(0),
+        "fees": Decimal("0.3"),
+        "wins": 1,
+        "losses": 0,
+        "win_rate": 1.0,
+        "open_trades": 0,
+        "total_trades": 1,
+        "candidates": 14,
+        "fills": 1,
+        **more,
+    }
+
+
+def curve(*falls: float) -> dict[str, Any]:
+    """The chart of an account that has fallen so far from its peak, minute by minute."""
+    rows = [
+        {"created_at": BEGIN + timedelta(minutes=at), "equity": 500 * (1 - fall), "drawdown": fall}
+        for at, fall in enumerate(falls)
+    ]
+    return equity_options(BASE, rows, DARK) or {}
+
+
+def test_the_value_is_told_beside_the_capital_that_it_began_with() -> None:
+    """A7: total capital, current value and what it made of it, in per cent."""
+    made = tiles(found())
+    assert "504.50" in made
+    assert "+0.90" in made
+    assert " % on 500.00" in made
+
+
+def test_what_there_is_one_of_is_no_plural() -> None:
+    """1 trade, 1 fill."""
+    made = tiles(found())
+    assert "1 trade in all" in made
+    assert "1 fill<" in made
+    assert "1,200 trades in all" in tiles(found(total_trades=1_200))
+
+
+def test_an_account_without_a_mark_has_no_gain() -> None:
+    """A dash, and the currency alone."""
+    made = tiles(found(about={"equity": None, "peak": None, "drawdown": None}))
+    assert "on 500.00" not in made
+    assert '<div class="value">-</div><div class="more">USD</div>' in made
+
+
+def test_a_drawdown_of_nothing_is_drawn_at_the_top() -> None:
+    """The axis goes down from zero, also where nothing was lost."""
+    assert curve(0.0, 0.0)["yAxis"][1]["min"] == -1
+    assert "min" not in curve(0.0, 0.02)["yAxis"][1]
