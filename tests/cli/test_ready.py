@@ -44,7 +44,7 @@ def test_every_configuration_finds_its_desks() -> None:
 
 
 def test_the_doctor_finds_a_good_installation_well(place: Path) -> None:
-    """Each check with its finding, the servers' versions among them."""
+    """H14: each check with its finding as JSON, the servers' versions among them."""
     said = call("doctor", ROOT / "configs" / "breakout.toml", "--json")
     assert said.code == 0
     found = {one["check"]: one for one in said.json}
@@ -68,7 +68,7 @@ def test_the_doctor_finds_a_good_installation_well(place: Path) -> None:
 def test_the_doctor_names_what_is_ill_and_what_helps(
     place: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, check: str
 ) -> None:
-    """A11: exit 1, one finding that fails, with a next step."""
+    """A11, H14: exit 1, one finding that fails, with a next step."""
     monkeypatch.setenv(name, value)
     said = call("doctor", "--json")
     ill = [one for one in said.json if one["state"] == "fail"]

@@ -90,6 +90,17 @@ def test_who_only_looks_at_the_lock_does_not_keep_a_session_out(
     lock.release()
 
 
+def test_two_who_look_do_not_take_each_other_for_a_session(place: Home) -> None:
+    """A dashboard looks ten times a second, and so may another."""
+    place.lock.touch()
+    looking = os.open(place.lock, os.O_RDWR)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    try:
+        assert read_holder(place.lock) is None
+    finally:
+        os.close(looking)
+
+
 def test_the_lock_of_a_killed_process_is_free(place: Home) -> None:
     """The kernel lets go of it: nobody has to clean up."""
     with subprocess.Popen(

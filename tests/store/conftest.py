@@ -10,8 +10,10 @@ import psycopg
 import pytest
 
 from tests.store.story import Story
+from tradeworthy.store.addresses import connect
 from tradeworthy.store.embedded import EmbeddedPostgres
 from tradeworthy.store.migrating import migrate
+from tradeworthy.store.queries import Connection
 from tradeworthy.store.schema import metadata
 
 _numbers = itertools.count(1)
@@ -99,6 +101,13 @@ def make_database(server: EmbeddedPostgres, template: str) -> str:
 def url(new_database: Callable[[], str]) -> str:
     """The URL of a migrated, empty database."""
     return new_database()
+
+
+@pytest.fixture
+def connection(url: str) -> Iterator[Connection]:
+    """A connection to the test's database."""
+    with connect(url, autocommit=True) as connection:
+        yield connection
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ from tradeworthy.market.bars import BarClosed
 from tradeworthy.market.instruments import Instrument, InstrumentListed, Side
 from tradeworthy.risk.operators import HaltChanged, HealthObserved, Operator, Order
 from tradeworthy.runtime.event_union import codec
+from tradeworthy.store.projection import Projection
 from tradeworthy.store.schema import metadata
 
 CODEC = codec()
@@ -249,6 +250,15 @@ class Story:
             entry = self.enter()
             self.quiet(quiet)
             self.leave(entry, exit_ticks=1010 if number % 3 else 995)
+
+
+def project(story: Story, url: str) -> None:
+    """Bring the tables up with the story, as a process of its own would."""
+    story.durable()
+    one = Projection(story.folder, story.header, CODEC)
+    one.attach(url)
+    one.advance(None, final=True)
+    one.detach()
 
 
 def rows_of(url: str) -> dict[str, list[Any]]:

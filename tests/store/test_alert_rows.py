@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
-
-from tests.store.story import CODEC, Story, rows_of
-from tradeworthy.store.addresses import connect
+from tests.store.story import CODEC, Story, project, rows_of
 from tradeworthy.store.alert_rows import Connection, known_alerts
 from tradeworthy.store.catch_up import project_all, rebuild
-from tradeworthy.store.projection import Projection
 
 ALERTS = "SELECT severity, title FROM alerts WHERE run = %s ORDER BY seq, id"
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """A connection to the test's database."""
-    with connect(url, autocommit=True) as connection:
-        yield connection
-
-
-def project(story: Story, url: str) -> None:
-    """Bring the tables up with the story, as a process of its own would."""
-    story.durable()
-    one = Projection(story.folder, story.header, CODEC)
-    one.attach(url)
-    one.advance(None, final=True)
-    one.detach()
 
 
 def test_a_story_leaves_its_alerts(story: Story, url: str, connection: Connection) -> None:

@@ -1,33 +1,12 @@
 """What stands on a chart of candles: names that have bars, trades under what they bet on, and states in time."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.store.market_story import MarketStory
-from tests.store.story import CODEC, Story
+from tests.store.story import Story, project
 from tests.store.uptrend_story import BONK, UptrendStory
-from tradeworthy.store.addresses import connect
 from tradeworthy.store.chart_listings import ChartListings
-from tradeworthy.store.projection import Projection
 from tradeworthy.store.queries import Connection
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """A connection to the test's database."""
-    with connect(url, autocommit=True) as connection:
-        yield connection
-
-
-def project(story: Story, url: str) -> None:
-    """Bring the tables up with the story."""
-    story.durable()
-    one = Projection(story.folder, story.header, CODEC)
-    one.attach(url)
-    one.advance(None, final=True)
-    one.detach()
 
 
 def test_names_that_have_bars_are_found_without_reading_all(

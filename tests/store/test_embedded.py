@@ -170,3 +170,18 @@ def test_a_half_made_cluster_is_made_anew(empty_home: Path) -> None:
     (empty_home / "postgres" / "data.new" / "PG_VERSION").write_text("16\n")
     with EmbeddedPostgres(empty_home) as server:
         assert answers(server.url())
+
+
+def test_a_server_that_lets_nobody_in_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A11: as while it recovers, or when all its connections are taken."""
+
+    def full(*_: object, **__: object) -> None:
+        raise psycopg.OperationalError("connection failed: FATAL:  sorry, too many clients already")
+
+    server = EmbeddedPostgres(tmp_path)
+    monkeypatch.setattr(server, "_url", lambda *_: "postgresql://")
+    monkeypatch.setattr("tradeworthy.store.embedded.psycopg.connect", full)
+    with pytest.raises(Retryable, match=r"lets nobody in: .*too many clients"):
+        server._make_database()

@@ -6,14 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.story import CODEC, Story
+from tests.store.story import Story, project
 from tests.store.uptrend_story import DESK, ROW, UptrendStory, lesson, override
 from tradeworthy.core.events import TimeAdvanced
 from tradeworthy.desks.uptrend.events import WindowResolved
 from tradeworthy.learning.events import Job, JobAnswered, JobAsked, Lesson, OverridesChanged
-from tradeworthy.store.addresses import connect
 from tradeworthy.store.learning_listings import WHOLE, LearningListings, bucket_of
-from tradeworthy.store.projection import Projection
 from tradeworthy.store.queries import Connection
 
 RUN = "uptrend-1"
@@ -27,21 +25,9 @@ def teller(tmp_path: Path) -> Iterator[UptrendStory]:
         yield UptrendStory(story)
 
 
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """A connection to the test's database."""
-    with connect(url, autocommit=True) as connection:
-        yield connection
-
-
 def listed(teller: UptrendStory, url: str, connection: Connection) -> LearningListings:
     """Bring the tables up with the story; the listings of its run, which a run that learned nothing followed."""
-    story = teller.story
-    story.durable()
-    one = Projection(story.folder, story.header, CODEC)
-    one.attach(url)
-    one.advance(None, final=True)
-    one.detach()
+    project(teller.story, url)
     return LearningListings(connection, ["uptrend-2", RUN])
 
 

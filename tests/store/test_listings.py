@@ -11,7 +11,7 @@ from psycopg.sql import SQL, Identifier
 
 from tests.flows.sessions import run
 from tests.store.conftest import make_database
-from tests.store.story import BEGIN, BTC, CODEC, DAY, Story
+from tests.store.story import BEGIN, BTC, DAY, Story, project
 from tradeworthy.core.errors import NotAvailable, UsageError
 from tradeworthy.market.instruments import InstrumentListed, Side
 from tradeworthy.risk.operators import HealthObserved
@@ -19,7 +19,6 @@ from tradeworthy.risk.stance import Posture, PostureChanged
 from tradeworthy.store.addresses import connect
 from tradeworthy.store.embedded import EmbeddedPostgres
 from tradeworthy.store.listings import Listings, Spot
-from tradeworthy.store.projection import Projection
 from tradeworthy.store.queries import Connection, Queries
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -71,22 +70,6 @@ def strict(ran: Connection) -> Listings:
 def pilot(ran: Connection) -> Listings:
     """The pilot's run."""
     return listings(ran, "pilot")
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """A connection to the test's database."""
-    with connect(url, autocommit=True) as connection:
-        yield connection
-
-
-def project(story: Story, url: str) -> None:
-    """Bring the tables up with the story."""
-    story.durable()
-    one = Projection(story.folder, story.header, CODEC)
-    one.attach(url)
-    one.advance(None, final=True)
-    one.detach()
 
 
 def whole(ask: Callable[..., list[dict[str, Any]]], limit: int) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from tests.store.market_story import ATOMIC, DESK, SNIPER, MarketStory, market_id
-from tests.store.story import CODEC, Story, rows_of
+from tests.store.story import CODEC, Story, project, rows_of
 from tradeworthy.core.errors import UsageError
 from tradeworthy.core.packets import Packet
 from tradeworthy.execution.accounting import PositionChanged
@@ -18,7 +18,6 @@ from tradeworthy.journal.reader import read
 from tradeworthy.market.instruments import Side
 from tradeworthy.reporting.daily import csv_text, text
 from tradeworthy.reporting.running_summary import RunningSummary
-from tradeworthy.store.addresses import connect
 from tradeworthy.store.changes import Changes
 from tradeworthy.store.projection import Projection
 from tradeworthy.store.queries import Connection, Queries
@@ -31,22 +30,6 @@ def story(tmp_path: Path) -> Iterator[Story]:
     """A journal of a run of the arbitrage desk."""
     with Story(tmp_path / "home" / "runs" / "pilot-1", kind="arbitrage") as story:
         yield story
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """A connection to the test's database."""
-    with connect(url, autocommit=True) as connection:
-        yield connection
-
-
-def project(story: Story, url: str) -> None:
-    """Bring the tables up with the story."""
-    story.durable()
-    one = Projection(story.folder, story.header, CODEC)
-    one.attach(url)
-    one.advance(None, final=True)
-    one.detach()
 
 
 def asked(connection: Connection, query: str, *values: Any) -> list[dict[str, Any]]:

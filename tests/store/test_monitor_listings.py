@@ -1,35 +1,14 @@
 """What the Pilot Monitor asks beyond the report: today, edges, markets by state, and an uptrend desk's rows."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
-import pytest
-
 from tests.store.market_story import MarketStory
-from tests.store.story import BEGIN, CODEC, DAY, Story
+from tests.store.story import BEGIN, DAY, Story, project
 from tests.store.uptrend_story import UptrendStory
 from tradeworthy.core.events import TimeAdvanced
-from tradeworthy.store.addresses import connect
 from tradeworthy.store.monitor_listings import MonitorListings
-from tradeworthy.store.projection import Projection
 from tradeworthy.store.queries import Connection, Queries
 from tradeworthy.store.values import day_of
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """A connection to the test's database."""
-    with connect(url, autocommit=True) as connection:
-        yield connection
-
-
-def project(story: Story, url: str) -> None:
-    """Bring the tables up with the story."""
-    story.durable()
-    one = Projection(story.folder, story.header, CODEC)
-    one.attach(url)
-    one.advance(None, final=True)
-    one.detach()
 
 
 def test_today_is_the_utc_day_of_session_time(story: Story, url: str, connection: Connection) -> None:

@@ -1,32 +1,16 @@
 """What a picture of a path asks of the tables."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
-import pytest
-
 from tests.store.market_story import MarketStory, market_id, token
-from tests.store.story import BTC, CODEC, Story
-from tradeworthy.store.addresses import connect
+from tests.store.story import BTC, Story, project
 from tradeworthy.store.path_listings import PathListings
-from tradeworthy.store.projection import Projection
 from tradeworthy.store.queries import Connection, Queries
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """A connection to the test's database."""
-    with connect(url, autocommit=True) as connection:
-        yield connection
 
 
 def listings(story: Story, url: str, connection: Connection) -> PathListings:
     """Questions about the story, which is in the tables."""
-    story.durable()
-    one = Projection(story.folder, story.header, CODEC)
-    one.attach(url)
-    one.advance(None, final=True)
-    one.detach()
+    project(story, url)
     return PathListings(connection, Queries(connection).run)
 
 

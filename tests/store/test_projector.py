@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.story import CODEC, Story, rows_of
+from tests.store.story import CODEC, Story, project, rows_of
 from tradeworthy.core.errors import AllHalted
 from tradeworthy.journal.reader import read
 from tradeworthy.journal.segments import Place, segment_path
@@ -68,10 +68,7 @@ def told(story: Story) -> Story:
 
 def projected(story: Story, url: str) -> dict[str, list[object]]:
     """The rows of the story so far, in one go, by a projection of its own."""
-    one = Projection(story.folder, story.header, CODEC)
-    one.attach(url)
-    one.advance(None, final=True)
-    one.detach()
+    project(story, url)
     return rows_of(url)
 
 

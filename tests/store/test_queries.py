@@ -1,13 +1,12 @@
 """What report, trace and why are told: totals that SQL confirms, and nobody's refusals among them."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from tests.store.story import BEGIN, BTC, CASH, CODEC, DAY, Story
+from tests.store.story import BEGIN, BTC, CASH, DAY, Story, project
 from tradeworthy.core.errors import NotAvailable, UsageError
 from tradeworthy.execution.accounting import (
     Opened,
@@ -18,26 +17,8 @@ from tradeworthy.execution.accounting import (
 )
 from tradeworthy.market.instruments import InstrumentListed, Side
 from tradeworthy.reporting.running_summary import RunningSummary
-from tradeworthy.store.addresses import connect
-from tradeworthy.store.projection import Projection
 from tradeworthy.store.queries import Connection, Queries
 from tradeworthy.store.values import Ids
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """A connection to the test's database."""
-    with connect(url, autocommit=True) as connection:
-        yield connection
-
-
-def project(story: Story, url: str) -> None:
-    """Bring the tables up with the story."""
-    story.durable()
-    one = Projection(story.folder, story.header, CODEC)
-    one.attach(url)
-    one.advance(None, final=True)
-    one.detach()
 
 
 def test_totals_are_sql_counts_and_leave_refusals_out(story: Story, url: str, connection: Connection) -> None:

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from tests.store.story import BEGIN, DAY, MINUTE, Story
-from tests.store.test_queries import project
+from tests.store.story import BEGIN, DAY, MINUTE, Story, project
 from tradeworthy.execution.accounting import EquityMarked
 from tradeworthy.risk.stance import Posture, PostureChanged
-from tradeworthy.store.addresses import connect
 from tradeworthy.store.queries import Connection, Queries
 
 UNIT = 100_000_000
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """A connection to the test's database."""
-    with connect(url, autocommit=True) as connection:
-        yield connection
 
 
 def mark(story: Story, equity: int) -> None:

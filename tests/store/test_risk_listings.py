@@ -1,39 +1,18 @@
 """Risk's record as the page Risk asks for it: halts with their ends, refusals by rule, stance, and the day's base."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
-import pytest
-
-from tests.store.story import CASH, CODEC, DAY, Story
+from tests.store.story import CASH, DAY, Story, project
 from tradeworthy.core.candidates import Decision
 from tradeworthy.core.events import Figure
 from tradeworthy.execution.accounting import EquityMarked
 from tradeworthy.risk.operators import DailyReset
 from tradeworthy.risk.stance import Posture, PostureChanged, PostureReported
-from tradeworthy.store.addresses import connect
-from tradeworthy.store.projection import Projection
 from tradeworthy.store.queries import Connection
 from tradeworthy.store.risk_listings import RiskListings
 
 RUN = "breakout-1"
 NOTHING = dict.fromkeys(("seq", "created_at", "equity", "peak", "base", "pnl", "midnight"))
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """A connection to the test's database."""
-    with connect(url, autocommit=True) as connection:
-        yield connection
-
-
-def project(story: Story, url: str) -> None:
-    """Bring the tables up with the story."""
-    story.durable()
-    one = Projection(story.folder, story.header, CODEC)
-    one.attach(url)
-    one.advance(None, final=True)
-    one.detach()
 
 
 def mark(story: Story, equity: int) -> None:

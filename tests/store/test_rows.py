@@ -16,6 +16,7 @@ from tests.store.uptrend_story import UptrendStory
 from tradeworthy.core.candidates import Candidate
 from tradeworthy.core.packets import Kind, Packet
 from tradeworthy.market.instruments import InstrumentListed
+from tradeworthy.risk.operators import HealthObserved
 from tradeworthy.store.changes import Changes, Row, merge
 from tradeworthy.store.rows import Known, Rows, candidate_behind
 from tradeworthy.store.schema import KEYS, MERGE, metadata
@@ -143,6 +144,15 @@ def test_money_and_prices_are_exact_decimals() -> None:
     assert rows.known.scales["BTCUSDT"].price_of(1003) == Decimal("100.3")
     assert average(Decimal("1.00"), Decimal("0.03")) == Decimal("33.3333333333333333")
     assert average(Decimal(1), Decimal(0)) is None
+
+
+def test_each_fall_of_a_gateway_is_counted(tmp_path: Path) -> None:
+    """A10: it was started again as often; silence and its return count nothing."""
+    with Story(tmp_path / "run-1") as story:
+        for word, ok in (("gateway_crashed", False), ("gateway_back", True), ("agent_stale", False)) * 2:
+            story.turn(HealthObserved("feed", ok, 0.0, word))
+        (row,) = tables_of([story.packets])["agent_health"]
+    assert (row["part"], row["crashes"], row["word"]) == ("feed", 2, "agent_stale")
 
 
 def test_ids_depend_on_run_and_seq_alone() -> None:

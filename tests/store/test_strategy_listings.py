@@ -1,34 +1,15 @@
 """What each strategy earned: totals that agree with the report, curves that end at them, and shared capital."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 
 from tests.store.market_story import ATOMIC, SNIPER, MarketStory
-from tests.store.story import BEGIN, CODEC, Story
+from tests.store.story import BEGIN, Story, project
 from tradeworthy.core.errors import UsageError
-from tradeworthy.store.addresses import connect
-from tradeworthy.store.projection import Projection
 from tradeworthy.store.queries import Connection, Queries
 from tradeworthy.store.strategy_listings import StrategyListings
 from tradeworthy.store.values import at
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """A connection to the test's database."""
-    with connect(url, autocommit=True) as connection:
-        yield connection
-
-
-def project(story: Story, url: str) -> None:
-    """Bring the tables up with the story."""
-    story.durable()
-    one = Projection(story.folder, story.header, CODEC)
-    one.attach(url)
-    one.advance(None, final=True)
-    one.detach()
 
 
 def test_the_table_agrees_with_the_report(story: Story, url: str, connection: Connection) -> None:

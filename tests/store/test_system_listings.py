@@ -1,30 +1,13 @@
 """What the System page asks of the tables."""
 
-from collections.abc import Iterator
-
-import pytest
-
-from tests.store.story import CODEC, Story
-from tradeworthy.store.addresses import connect
-from tradeworthy.store.projection import Projection
+from tests.store.story import Story, project
 from tradeworthy.store.queries import Connection, Queries
 from tradeworthy.store.system_listings import SystemListings
 
 
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """A connection to the test's database."""
-    with connect(url, autocommit=True) as connection:
-        yield connection
-
-
 def listings(story: Story, url: str, connection: Connection) -> SystemListings:
     """Questions about the story, which is in the tables."""
-    story.durable()
-    one = Projection(story.folder, story.header, CODEC)
-    one.attach(url)
-    one.advance(None, final=True)
-    one.detach()
+    project(story, url)
     return SystemListings(connection, Queries(connection).run)
 
 

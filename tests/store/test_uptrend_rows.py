@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from tests.store.story import CODEC, Story, rows_of
+from tests.store.story import Story, project, rows_of
 from tests.store.uptrend_story import (
     BONK,
     CAPS,
@@ -26,9 +26,7 @@ from tradeworthy.core.packets import Kind, Packet
 from tradeworthy.desks.uptrend import events as uptrend_events
 from tradeworthy.desks.uptrend.events import PositionStatusChanged
 from tradeworthy.desks.uptrend.names import DecisionType, Stage, Status
-from tradeworthy.store.addresses import connect
 from tradeworthy.store.learning_queries import known_uptrend
-from tradeworthy.store.projection import Projection
 from tradeworthy.store.queries import Connection
 from tradeworthy.store.rows import Known, Rows
 from tradeworthy.store.strand_rows import StrandRows
@@ -42,23 +40,6 @@ def teller(tmp_path: Path) -> Iterator[UptrendStory]:
         story.header = msgspec.structs.replace(story.header, configuration=CONFIGURED)
         story.resume()
         yield UptrendStory(story)
-
-
-@pytest.fixture
-def connection(url: str) -> Iterator[Connection]:
-    """A connection to the test's database."""
-    with connect(url, autocommit=True) as connection:
-        yield connection
-
-
-def project(teller: UptrendStory, url: str) -> None:
-    """Bring the tables up with the story, as a projector does that was just started."""
-    story = teller.story
-    story.durable()
-    one = Projection(story.folder, story.header, CODEC)
-    one.attach(url)
-    one.advance(None, final=True)
-    one.detach()
 
 
 def asked(connection: Connection, query: str, *values: Any) -> list[dict[str, Any]]:
@@ -77,7 +58,7 @@ def test_a_signal_becomes_a_decision_and_four_rows(
 ) -> None:
     """L2: parent_id is the signal's id, the checks stand with their reasons, and the caps are 50/125/700/125."""
     signal = teller.signal()
-    project(teller, url)
+    project(teller.story, url)
     (taken,) = asked(connection, "SELECT * FROM ad_strands WHERE kind = 'social_lowcap'")
     (decision,) = asked(connection, "SELECT * FROM ad_strands WHERE kind = 'decision_lowcap'")
     assert taken["id"] == decision["parent_id"] == Ids("uptrend-1").of(signal)
@@ -102,7 +83,7 @@ def test_a_signal_becomes_a_decision_and_four_rows(
 def test_a_rejection_makes_no_row(teller: UptrendStory, url: str, connection: Connection) -> None:
     """L2: its decision is on record with the check that failed."""
     teller.signal(approved=False)
-    project(teller, url)
+    project(teller.story, url)
     (decision,) = asked(connection, "SELECT * FROM ad_strands WHERE kind = 'decision_lowcap'")
     assert (decision["content"]["action"], decision["content"]["allocation_usd"]) == ("reject", 0.0)
     assert decision["tags"] == ["decision", "rejected"]
@@ -112,13 +93,13 @@ def test_a_rejection_makes_no_row(teller: UptrendStory, url: str, connection: Co
 def test_a_repeated_signal_reuses_the_rows(teller: UptrendStory, url: str, connection: Connection) -> None:
     """L2: the same four rows with one more source, also after the projector came back."""
     teller.signal()
-    project(teller, url)
+    project(teller.story, url)
     before = held(connection)
     teller.turn(
         TimeAdvanced(),
         msgspec.structs.replace(teller.allocated(reused=True), curator_sources=("ann", "bob")),
     )
-    project(teller, url)
+    project(teller.story, url)
     after = held(connection)
     assert after["curator_sources"] == ["ann", "bob"]
     assert (after["id"], after["created_at"]) == (before["id"], before["created_at"])
@@ -128,7 +109,7 @@ def test_a_repeated_signal_reuses_the_rows(teller: UptrendStory, url: str, conne
 def test_the_golden_packet_leaves_its_strands(teller: UptrendStory, url: str, connection: Connection) -> None:
     """L4: actions, transitions, the episode and the closure are rows of one log, joined by trade and position."""
     seqs = teller.golden()
-    project(teller, url)
+    project(teller.story, url)
     kinds = [row["kind"] for row in asked(connection, "SELECT kind FROM ad_strands ORDER BY seq")]
     assert sorted(kinds) == sorted(
         [
@@ -171,7 +152,7 @@ def test_every_kind_of_the_log_makes_a_strand() -> None:
 def test_the_row_follows_the_golden_packet(teller: UptrendStory, url: str, connection: Connection) -> None:
     """L5, step 7: watchlist again, no trade, nothing held, -2.10 realised; the trade is in completed_trades."""
     teller.golden()
-    project(teller, url)
+    project(teller.story, url)
     row = held(connection)
     wanted = {
         "status": "watchlist",
@@ -204,7 +185,7 @@ def test_features_hold_the_engines_payload_itself(
         teller.stage(Stage.S0, Stage.S1),
         teller.payload(Stage.S3, Stage.S2, s3_start_ts=teller.story.ts, dx=float("nan")),
     )
-    project(teller, url)
+    project(teller.story, url)
     features = held(connection)["features"]
     assert features["uptrend_engine_v4"]["state"] == "S3"
     assert features["uptrend_engine_v4"]["dx"] is None
@@ -213,7 +194,7 @@ def test_features_hold_the_engines_payload_itself(
     assert (meta["s3_start_ts"] is None, meta["first_dip_buy_taken"]) == (False, False)
     assert features["uptrend_episode_meta"]["prev_state"] == "S1"
     teller.turn(TimeAdvanced(), teller.payload(Stage.S0, Stage.S3))
-    project(teller, url)
+    project(teller.story, url)
     assert held(connection)["features"]["uptrend_engine_v4_meta"]["s3_start_ts"] is None
     assert held(connection, f"4h@{BONK}")["features"] == {}
 
@@ -227,13 +208,13 @@ def test_an_emergency_exit_leaves_the_row_active(
     opened = PositionStatusChanged(DESK, ROW, Status.WATCHLIST, Status.ACTIVE, "bought", trade=TRADE)
     history = {"last_s1_buy": {"price": 1.0}}
     teller.turn(TimeAdvanced(), bought, teller.booked(210, 0, 0, 21_000, history=history), opened)
-    project(teller, url)
+    project(teller.story, url)
     open_row = held(connection)
     assert (open_row["status"], open_row["total_quantity"]) == ("active", Decimal(210))
     assert open_row["features"]["pm_execution_history"] == history
     left = teller.action(DecisionType.EMERGENCY_EXIT, "exit", 210, 99)
     teller.turn(TimeAdvanced(), left, teller.booked(0, 210, 20_790, 0))
-    project(teller, url)
+    project(teller.story, url)
     row = held(connection)
     assert (row["status"], row["total_quantity"]) == ("active", Decimal(0))
     assert row["current_trade_id"] == open_row["current_trade_id"] is not None
@@ -251,7 +232,7 @@ def test_pausing_a_row_keeps_its_trade(teller: UptrendStory, url: str, connectio
     teller.turn(TimeAdvanced(), teller.booked(210, 0, 0, 21_000), opened)
     for before, after in ((Status.ACTIVE, Status.PAUSED), (Status.PAUSED, Status.ACTIVE)):
         teller.turn(TimeAdvanced(), PositionStatusChanged(DESK, ROW, before, after, "by hand"))
-        project(teller, url)
+        project(teller.story, url)
         row = held(connection)
         assert (row["status"], row["current_trade_id"]) == (after, Ids("uptrend-1").named(f"trade/{TRADE}"))
 
@@ -266,7 +247,7 @@ def test_dust_that_a_closed_trade_left_is_no_quantity(
         teller.booked(1, 209, 20_790, 0, "closed"),
         PositionStatusChanged(DESK, ROW, Status.ACTIVE, Status.WATCHLIST, "closed"),
     )
-    project(teller, url)
+    project(teller.story, url)
     assert (held(connection)["total_quantity"], held(connection)["dust_quantity"]) == (Decimal(0), Decimal(1))
 
 
@@ -284,7 +265,7 @@ def test_the_tables_guard_what_a_status_means(
 ) -> None:
     """L3: active has a trade; dormant and watchlist have none and hold nothing; there are five statuses."""
     teller.signal()
-    project(teller, url)
+    project(teller.story, url)
     with pytest.raises(psycopg.errors.CheckViolation, match=guard):
         connection.execute(change)
 
@@ -292,7 +273,7 @@ def test_the_tables_guard_what_a_status_means(
 def test_bars_show_where_they_are_from(teller: UptrendStory, url: str, connection: Connection) -> None:
     """L13: built, backfilled and a major's, under the names of older queries, with coverage."""
     teller.bars()
-    project(teller, url)
+    project(teller.story, url)
     rows = asked(connection, "SELECT * FROM lowcap_price_data_ohlc ORDER BY timeframe, timestamp")
     assert [(row["timeframe"], row["source"], row["close_usd"]) for row in rows] == [
         ("1h", "rollup", 1.1),
@@ -315,11 +296,11 @@ def test_rows_are_the_same_wherever_the_projector_came_back(
     story, other = teller.story, new_database()
     for tell in (teller.golden, teller.bars, teller.learned):
         tell()
-        project(teller, url)
+        project(teller.story, url)
     teller.signal()
-    project(teller, url)
+    project(teller.story, url)
     assert story.seq > 30
-    project(teller, other)
+    project(teller.story, other)
     assert rows_of(url) == rows_of(other)
 
 
@@ -328,7 +309,7 @@ def test_what_rows_rest_on_comes_back_from_the_tables(
 ) -> None:
     """The tokens and the positions, as the rows' maker knew them."""
     teller.golden()
-    project(teller, url)
+    project(teller.story, url)
     rows = Rows("uptrend-1", Known())
     for kind, packet in teller.story.packets:
         rows.add(kind, packet)

@@ -1,17 +1,20 @@
 """The one watcher behind all pages, over the rows of a real run."""
 
 import asyncio
+import os
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.flows.sessions import run
-from tradeworthy.core.errors import UsageError
+from tradeworthy.core.errors import Retryable, UsageError
 from tradeworthy.runtime.home import Home, SessionLock
 from tradeworthy.runtime.pulse import QUIET, STOPPED, Pulse, pulse_of
-from tradeworthy.web.hub import Change, Hub
+from tradeworthy.web import hub as hub_module
+from tradeworthy.web.hub import KEPT_MAX, Change, Hub
 from tradeworthy.web.records import Reading, Records
 
 HOUR_S = "3600"
@@ -42,6 +45,13 @@ def watched(home: Home, see: Callable[[Hub], Awaitable[None]]) -> None:
             records.close()
 
     asyncio.run(whole())
+
+
+async def until(hub: Hub, holds: Callable[[], bool]) -> None:
+    """Follow the hub until it is so."""
+    async for _ in hub.changes():
+        if holds():
+            return
 
 
 def rows_of(reading: Reading) -> int:
@@ -211,3 +221,116 @@ def test_the_pulse_is_live_only_while_the_journal_grows(ran: Home, monkeypatch: 
     finally:
         lock.release()
     assert pulse_of(ran, run_folder.name).state == STOPPED
+
+
+def test_what_can_not_be_seen_is_said_and_looked_for_again(
+    ran: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A7: a watcher that has ended would leave the dot as it was; this one says so, and sees again."""
+
+    async def see(hub: Hub) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("tradeworthy.web.hub.pulse_of", full)
+            await until(hub, lambda: hub.pulse.state != STOPPED)
+            assert hub.pulse.state == QUIET
+            assert "Too many open files" in hub.trouble
+        await until(hub, lambda: not hub.trouble)
+        assert hub.pulse.state == STOPPED
+
+    def full(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    watched(ran, see)
+
+
+def test_the_pulse_is_felt_though_the_database_keeps_silent(
+    ran: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A7: the dot does not wait for the tables."""
+
+    async def see(hub: Hub) -> None:
+        async def silent(*_: object) -> None:
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(hub_module, "ROWS_S_MAX", FAST_S)
+        monkeypatch.setattr(hub._records, "read", silent)
+        await until(hub, lambda: "the tables have not answered" in hub.trouble)
+        monkeypatch.setattr(hub_module, "ROWS_S_MAX", 60.0)
+        monkeypatch.setattr("tradeworthy.web.hub.pulse_of", lambda *_: Pulse("live", 0.1))
+        await until(hub, lambda: hub.pulse.state == "live")
+
+    watched(ran, see)
+
+
+def test_a_long_run_is_not_looked_through_when_a_server_begins(
+    ran: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a run of months that would take longer than a question may, again and again."""
+
+    def looked(*_: object) -> set[str]:
+        raise AssertionError
+
+    monkeypatch.setattr("tradeworthy.store.listings.Listings.types_since", looked)
+
+    async def see(hub: Hub) -> None:
+        assert hub.seq > 0
+        assert hub.trouble == ""
+
+    watched(ran, see)
+
+
+def test_names_that_people_make_up_are_not_kept_for_ever(ran: Home) -> None:
+    """A server that runs for months forgets what was asked of runs that there are not."""
+
+    async def see(hub: Hub) -> None:
+        async def absent(*_: object) -> None:
+            raise UsageError("there is no such run")
+
+        hub._records.read = absent  # type: ignore[assignment,method-assign]
+        for number in range(3 * KEPT_MAX):
+            with pytest.raises(UsageError):
+                await hub.read("rows", rows_of, frozenset(), f"none-{number}")
+        assert len(hub._asking) <= KEPT_MAX
+
+    watched(ran, see)
+
+
+def test_rows_that_could_not_be_written_are_written_later(ran: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that comes back gets them without a new session; until then pages say that they lack."""
+    tried: list[str] = []
+
+    def once(_: Home) -> list[object]:
+        tried.append("again")
+        if len(tried) == 1:
+            raise Retryable("the database is away")
+        return []
+
+    monkeypatch.setattr(hub_module, "bring_up", once)
+    monkeypatch.setattr(hub_module, "BRING_UP_AGAIN_S", 0.0)
+    monkeypatch.setattr(hub_module, "LOOK_EVERY_S", FAST_S)
+
+    async def see(hub: Hub) -> None:
+        assert "the last rows are not written yet: the database is away" in hub.trouble
+        await until(hub, lambda: not hub.trouble)
+        assert len(tried) == 2
+
+    watched(ran, see)
+
+
+def test_a_clock_that_is_set_back_makes_nothing_live(ran: Home) -> None:
+    """A7: a file of the future says nothing of whether packets flow now."""
+    run_folder = next(ran.runs.iterdir())
+    files = list(run_folder.glob("*.journal*"))
+    before = {path: path.stat() for path in files}
+    lock = SessionLock(ran)
+    lock.take({"run": run_folder.name})
+    try:
+        for path in files:
+            os.utime(path, (time.time() + 3_600, time.time() + 3_600))
+        assert pulse_of(ran, run_folder.name) == (QUIET, None)
+        os.utime(files[-1])
+        assert pulse_of(ran, run_folder.name).state == "live"
+    finally:
+        lock.release()
+        for path, was in before.items():
+            os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))

@@ -11,6 +11,7 @@ from nicegui import Client, ui
 
 from tests.flows.sessions import eventually
 from tests.web.served import Served, served
+from tradeworthy.web.dashboard.flattening import meant
 from tradeworthy.web.entry.tokens import Scope, TokenFile
 
 CROWD = 64
@@ -69,3 +70,10 @@ def test_of_a_page_whose_token_is_revoked_nothing_is_left(opened: Opened, home: 
     opened.tokens.revoke("ben")
     assert eventually(lambda: not opened.client.elements)
     assert not (home / "halt.latch").exists()
+
+
+def test_a_session_that_says_nothing_is_not_said_to_hold_nothing() -> None:
+    """Who is about to flatten reads no count that nobody gave."""
+    assert meant({"answers": True, "open_positions": [{}]}) == "1 position"
+    assert meant({"answers": True, "open_positions": []}) == "0 positions"
+    assert meant({"answers": False}).startswith("Every position (the session does not say")

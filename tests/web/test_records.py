@@ -5,11 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.web.served import Served
 from tradeworthy.core.errors import Retryable, TradeworthyError
+from tradeworthy.runtime import records as runtime_records
 from tradeworthy.runtime.home import Home
+from tradeworthy.runtime.records import opened_records
 from tradeworthy.web import records as records_module
 from tradeworthy.web.records import Reading, Records
 
@@ -32,6 +35,24 @@ def test_an_address_with_a_driver_is_read_and_its_password_kept(
     monkeypatch.setenv("DATABASE_URL", f"postgresql+psycopg://nobody:{PASSWORD}@127.0.0.1:1/none")
     with pytest.raises(Retryable, match=r"Cannot connect to database \(127.0.0.1:1\)") as caught:
         asked(Home(home), lambda _: None)
+    assert PASSWORD not in str(caught.value)
+
+
+def test_a_connection_that_breaks_under_a_report_is_told_without_the_password(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A11: the same address, and the same care, for what the command line reads."""
+
+    def broken(_: Home) -> None:
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setenv("DATABASE_URL", f"postgresql+psycopg://nobody:{PASSWORD}@127.0.0.1:1/none")
+    monkeypatch.setattr(runtime_records, "bring_up", broken)
+    with (
+        pytest.raises(Retryable, match="server closed the connection") as caught,
+        opened_records(Home(home), "r"),
+    ):
+        pass
     assert PASSWORD not in str(caught.value)
 
 

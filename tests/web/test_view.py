@@ -19,6 +19,7 @@ from tradeworthy.web.hub import Change
 
 AWAY = "the database is away"
 TOPICS = frozenset({"trades"})
+CHANGES = 3
 
 
 class Hub:
@@ -39,8 +40,8 @@ class Hub:
         return found
 
     async def changes(self) -> AsyncIterator[Change]:
-        """Three changes."""
-        for _ in range(3):
+        """Some changes."""
+        for _ in range(CHANGES):
             self.changes_told += 1
             yield Change("r", 1, TOPICS, Pulse(STOPPED, None))
             await asyncio.sleep(0)
@@ -87,6 +88,33 @@ def test_a_page_opens_though_the_tables_are_silent(monkeypatch: pytest.MonkeyPat
     assert view.trouble == ""
 
 
+def test_the_dot_waits_for_no_table() -> None:
+    """A7: whether packets flow is shown while a question to the tables takes its time."""
+    hub = Hub(first=60.0)
+    view, _ = page(hub)
+
+    async def whole() -> None:
+        seen = asyncio.Event()
+        view.watch({"trades"}, seen.set)
+        following = asyncio.ensure_future(view.follow())
+        await asyncio.wait_for(seen.wait(), 10)
+        assert not following.done()
+        following.cancel()
+
+    asyncio.run(whole())
+
+
+def test_what_moved_while_the_page_was_filled_is_shown() -> None:
+    """Between its first answer and the first news a page is no older than any other."""
+    hub = Hub(first="rows")
+    view, shown = page(hub)
+    view._panels[0].topics = frozenset({"orders"})
+    asyncio.run(view.fill())
+    hub.answers["first"] = "another row"
+    asyncio.run(view.follow())
+    assert shown["first"] == ["rows", "another row"]
+
+
 def test_who_may_look_no_more_is_shown_no_more() -> None:
     """A token that was revoked, or can't be judged, ends what its open pages are told and may ask."""
 
@@ -100,7 +128,7 @@ def test_who_may_look_no_more_is_shown_no_more() -> None:
         hub = Hub(first="rows")
         view, shown = page(hub, holds)
         asyncio.run(view.follow())
-        assert hub.changes_told == 1
+        assert hub.changes_told == 2
         asyncio.run(view.refresh(view._panels[0]))
         assert shown == {"first": []}
 

@@ -32,7 +32,7 @@ def serve(
 
     Sign in with a token of `tradeworthy token new`. The secret that signs sessions is TRADEWORTHY_WEB__SECRET, or the
     home folder's; without one it does not start. It reads what sessions put on record, and changes nothing but by
-    halt, resume, flatten and inject, which need a token with the scope `operate`.
+    halt, resume, flatten, inject and stop, which need a token with the scope `operate`.
 
     Example: tradeworthy serve --make-secret --link
     """

@@ -92,7 +92,7 @@ class SessionLock:
                 " or set TRADEWORTHY_HOME to another folder"
             ) from error
         for _ in range(TRIES):
-            if _locked(self._descriptor):
+            if _locked(self._descriptor, fcntl.LOCK_EX):
                 self.note(note)
                 return
             time.sleep(TRY_AGAIN_S)
@@ -120,7 +120,8 @@ def read_holder(path: Path) -> dict[str, object] | None:
     except FileNotFoundError:
         return None
     try:
-        if _locked(descriptor):
+        # Shared, so that two who look at the same time do not take each other for the holder.
+        if _locked(descriptor, fcntl.LOCK_SH):
             return None
         said: dict[str, object] = json.loads(os.pread(descriptor, 4096, 0) or b"{}")
     except ValueError:
@@ -130,10 +131,10 @@ def read_holder(path: Path) -> dict[str, object] | None:
     return said
 
 
-def _locked(descriptor: int) -> bool:
+def _locked(descriptor: int, how: int) -> bool:
     """Take the lock if nobody holds it."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -11,6 +11,9 @@ from tradeworthy.runtime.home import Home, read_holder
 LIVE_S_MAX = 15.0
 """Packets flow if the journal grew within this time (arbitrage.md 13)."""
 
+AHEAD_S_MAX = 1.0
+"""A file of a later time than this was written before the clock was set back: it says nothing of now."""
+
 LIVE, QUIET, STOPPED = "live", "quiet", "stopped"
 
 
@@ -28,8 +31,9 @@ def pulse_of(home: Home, run: str) -> Pulse:
     """Whether a session holds the home folder, and how long ago the journal of `run` ("": none) last grew."""
     age_s, folder = None, home.runs / run
     with contextlib.suppress(OSError, ValueError):
-        grew_at = max(path.stat().st_mtime for path in (folder.glob("*.journal*") if run else ()))
-        age_s = max(0.0, time.time() - grew_at)
+        now = time.time()
+        ages = (now - path.stat().st_mtime for path in (folder.glob("*.journal*") if run else ()))
+        age_s = max(0.0, min(age for age in ages if age >= -AHEAD_S_MAX))
     if read_holder(home.lock) is None:
         return Pulse(STOPPED, age_s)
     return Pulse(LIVE if age_s is not None and age_s < LIVE_S_MAX else QUIET, age_s)

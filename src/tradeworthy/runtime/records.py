@@ -45,8 +45,7 @@ def _opened(home: Home, run: str) -> Iterator[tuple[psycopg.Connection[Any], str
         with addresses.connect(addresses.database_url(home.path)) as connection:
             yield connection, name
     except psycopg.Error as error:
-        url = os.environ.get("DATABASE_URL", "") or addresses.database_url(home.path)
-        raise addresses.cannot_connect(url, error) from None
+        raise addresses.cannot_connect(addresses.database_url(home.path), error) from None
     finally:
         addresses.leave(home.path)
 

@@ -34,6 +34,7 @@ from tradeworthy.risk.posture import SKEW_S_MAX
 from tradeworthy.risk.stance import Posture, PostureChanged
 from tradeworthy.store.alert_words import duration, money, percent, signed, times, trace
 from tradeworthy.store.alerts import Alert, AlertState, Entry, Gap, Group, Held, Severity
+from tradeworthy.store.risk_rows import CRASHED
 
 SECOND = 1_000_000_000
 HOUR, DAY = 3_600 * SECOND, 86_400 * SECOND
@@ -245,7 +246,7 @@ class AlertRules:
         if unwell.get(part, "").partition(" ")[0] == word.partition(" ")[0]:
             return []
         unwell[part] = word
-        if event.word.endswith("crashed"):
+        if event.word.endswith(CRASHED):
             text = f"{word}: it is started again by itself, at once and then every minute at the latest; see the log."
             return [Alert(Severity.CRITICAL, f"crash:{part}", f"CRASH: {part}", text)]
         title = "Clock skew" if skewed else f"Not well: {part}"

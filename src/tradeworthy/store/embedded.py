@@ -140,10 +140,16 @@ class EmbeddedPostgres(SharedServer):
         return int(lines[0]) if lines else None
 
     def _make_database(self) -> None:
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [OWNER]).fetchone()
-            if found is None:
-                connection.execute(f'CREATE DATABASE "{OWNER}"')
+        try:
+            with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+                found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [OWNER]).fetchone()
+                if found is None:
+                    connection.execute(f'CREATE DATABASE "{OWNER}"')
+        except psycopg.OperationalError as error:
+            said = (str(error).strip().splitlines() or ["no answer"])[-1].strip()
+            raise Retryable(
+                f"The embedded database in {self.folder} runs and lets nobody in: {said}; look at {self.folder / 'log'}"
+            ) from None
 
     def _postmaster(self) -> list[str]:
         try:

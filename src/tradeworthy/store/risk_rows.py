@@ -12,6 +12,9 @@ from tradeworthy.risk.operators import HaltChanged, HealthObserved, Operator
 from tradeworthy.store.changes import Changes, Row
 from tradeworthy.store.values import Ids, at, json_of
 
+CRASHED = "crashed"
+"""How the word of a gateway ends that fell, and is started again."""
+
 
 class RiskRows:
     """Makes the rows of `risk_events`, `halts` and `agent_health`; `halts` are those in force by desk, kept up."""
@@ -36,7 +39,8 @@ class RiskRows:
             self._health(packet, changes, event.desk or "all", crashes=1, ok=False, word=event.error)
         elif isinstance(event, HealthObserved):
             told: dict[str, Any] = {"ok": event.ok, "word": event.word, "figure": event.figure}
-            self._health(packet, changes, event.part, crashes=0, **told)
+            fell = event.word.endswith(CRASHED)
+            self._health(packet, changes, event.part, crashes=int(fell), **told)
 
     def _row(self, packet: Packet, kind: str, desk: str, rule: str, by: str) -> Row:
         head = {

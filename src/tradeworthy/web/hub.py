@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 import structlog
 
-from tradeworthy.core.errors import TradeworthyError
+from tradeworthy.core.errors import Retryable, TradeworthyError
 from tradeworthy.runtime import health
 from tradeworthy.runtime.home import Home
-from tradeworthy.runtime.pulse import STOPPED, Pulse, pulse_of
+from tradeworthy.runtime.pulse import QUIET, STOPPED, Pulse, pulse_of
 from tradeworthy.runtime.records import bring_up
 from tradeworthy.web.records import Reading, Records
 from tradeworthy.web.topics import TOPICS, topics_of
@@ -25,6 +26,15 @@ from tradeworthy.web.topics import TOPICS, topics_of
 log = structlog.get_logger()
 
 LOOK_EVERY_S = 1.0
+KEPT_MAX = 500
+"""Answers that are kept for all listeners; their names come from what people ask."""
+
+ROWS_S_MAX = 10.0
+"""Pages say that they may be old once the tables have been silent for so long."""
+
+BRING_UP_S_MAX, BRING_UP_AGAIN_S = 5.0, 30.0
+"""So long a start waits for rows that are late, and so long a failed try of that rests."""
+
 STARTING = "starting"
 """What the session lock says of a run that is not known yet."""
 
@@ -32,6 +42,9 @@ SECRET = ("database_url", "redis_url")
 """What a session's status says and no page needs."""
 
 T = TypeVar("T")
+Work = Callable[[], Awaitable[None]]
+Said = Callable[[str], None]
+"""Takes what went wrong, "" if nothing did."""
 
 
 class Change(NamedTuple):
@@ -47,12 +60,13 @@ class Hub:
     """One watcher of the installation in `home`; listeners are told at most once each `push_every_s`.
 
     `run` is the running session's, else the newest ("" if there is none), `status` what the session last said of
-    itself, `trouble` why the tables can't be read ("": they can).
+    itself.
     """
 
     def __init__(self, home: Home, records: Records, *, push_every_s: float = 0.1) -> None:
         self._home, self._records, self.push_every_s = home, records, push_every_s
-        self.run, self.seq, self.trouble = "", 0, ""
+        self.run, self.seq = "", 0
+        self._troubles: dict[str, str] = {}
         self.pulse = Pulse(STOPPED, None)
         self.status: dict[str, Any] = {"running": False, "answers": False}
         self._listeners: set[_Listener] = set()
@@ -60,25 +74,38 @@ class Hub:
         self._memo: dict[tuple[str, str], tuple[int, Any]] = {}
         self._asking: dict[tuple[str, str], asyncio.Lock] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._is_behind = True
+        self._bringing_up: asyncio.Task[None] | None = None
+        self._is_behind, self._bring_up_at = True, 0.0
+
+    @property
+    def trouble(self) -> str:
+        """Why what is shown may be old ("": it is not): most often the tables that can't be read."""
+        return next(iter(self._troubles.values()), "")
 
     async def start(self) -> None:
         """Look once, and go on looking until `close`."""
         self._loop = asyncio.get_running_loop()
-        await self._look()
-        await self._follow()
-        self._tasks = [
-            asyncio.create_task(self._every(LOOK_EVERY_S, self._look), name="hub-look"),
-            asyncio.create_task(self._every(self.push_every_s, self._follow), name="hub-follow"),
-        ]
+        await self._tried(self._look, self._unheard)
+        if self._bringing_up:
+            await asyncio.wait({self._bringing_up}, timeout=BRING_UP_S_MAX)
+        await self._tried(self._feel, self._unseen)
+        await self._tried(self._follow, self._unread)
+        # Each by itself: a database that keeps silent must not keep the pulse from being felt.
+        for name, seconds, work, failed in (
+            ("look", LOOK_EVERY_S, self._look, self._unheard),
+            ("pulse", self.push_every_s, self._feel, self._unseen),
+            ("rows", self.push_every_s, self._follow, self._unread),
+        ):
+            self._tasks.append(asyncio.create_task(self._every(seconds, work, failed), name=f"hub-{name}"))
 
     async def close(self) -> None:
         """Look no more; every listener's loop ends."""
-        for task in self._tasks:
+        tasks = [*self._tasks, *([self._bringing_up] if self._bringing_up else ())]
+        for task in tasks:
             task.cancel()
         for listener in self._listeners:
             listener.end()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def changes(self) -> AsyncIterator[Change]:
         """What changes from now on, coalesced: a slow listener hears of all topics at once."""
@@ -97,6 +124,8 @@ class Hub:
         Errors as of Records.read.
         """
         key = (name, run or self.run)
+        if key not in self._asking and len(self._asking) >= KEPT_MAX:
+            self._asking = {held: lock for held, lock in self._asking.items() if lock.locked()}
         async with self._asking.setdefault(key, asyncio.Lock()):
             version = sum(self._versions[topic] for topic in topics | {"run"})
             known = self._memo.get(key)
@@ -119,15 +148,56 @@ class Hub:
             listener.add(topics)
 
     def _keep(self, key: tuple[str, str], known: tuple[int, Any]) -> None:
-        if len(self._memo) >= 500:
+        if len(self._memo) >= KEPT_MAX:
             self._memo.clear()
-            self._asking = {held: lock for held, lock in self._asking.items() if lock.locked()}
         self._memo[key] = known
 
-    async def _every(self, seconds: float, work: Callable[[], Any]) -> None:
+    async def _every(self, seconds: float, work: Work, failed: Said) -> None:
         while True:
             await asyncio.sleep(seconds)
+            await self._tried(work, failed)
+
+    async def _tried(self, work: Work, failed: Said) -> None:
+        """Do it. Where it fails the next look may go well; until then `failed` holds, and is said."""
+        try:
             await work()
+        except (TradeworthyError, psycopg.Error, OSError) as error:
+            failed(str(error).strip() or type(error).__name__)
+        else:
+            failed("")
+
+    def _unheard(self, error: str) -> None:
+        """What the session says of itself can't be had: of what it said last only a halt still holds."""
+        if self._note("session", error) and error:
+            log.warning("session_unheard", error=error)
+        if error:
+            kept = ("running", "halted", "latch")
+            held = {name: value for name, value in self.status.items() if name in kept}
+            self.status = held | {"answers": False}
+            self.tell(frozenset({"status", "prices"}))
+
+    def _unseen(self, error: str) -> None:
+        """Whether packets flow can't be seen: a dot that stays green would be a guess."""
+        if self._note("pulse", error) and error:
+            log.warning("pulse_unseen", error=error)
+        if error:
+            self.pulse = Pulse(QUIET, None)
+
+    def _unread(self, error: str) -> None:
+        """What the tables hold can't be had."""
+        if self._note("tables", error) and error:
+            log.warning("tables_unreadable", error=error)
+
+    def _note(self, what: str, error: str) -> bool:
+        """Let pages know what goes wrong with it, or that nothing does (""); whether that is news."""
+        if self._troubles.get(what, "") == error:
+            return False
+        if error:
+            self._troubles[what] = error
+        else:
+            del self._troubles[what]
+        self.tell(frozenset({"pulse", "status"}))
+        return True
 
     async def _look(self) -> None:
         """Ask the session how it stands, and see which run is shown."""
@@ -138,9 +208,12 @@ class Hub:
         if run not in {self.run, STARTING}:
             self.run, self.seq = run, 0
             moved |= TOPICS
-        if not said["running"] and self._is_behind:
-            await self._bring_up()
-        self._is_behind = bool(said["running"])
+        self._is_behind |= bool(said["running"])
+        is_free = self._bringing_up is None or self._bringing_up.done()
+        if not said["running"] and self._is_behind and is_free and time.monotonic() >= self._bring_up_at:
+            # It may take long, and who halts, and what runs, is to be seen meanwhile.
+            self._is_behind = False
+            self._bringing_up = asyncio.create_task(self._bring_up(), name="hub-bring-up")
         self.tell(frozenset(moved))
 
     async def _bring_up(self) -> None:
@@ -149,38 +222,44 @@ class Hub:
             for run, records, error in await asyncio.to_thread(bring_up, self._home):
                 log.info("rows_caught_up", run=run, records=records, error=error)
         except (psycopg.Error, OSError, TradeworthyError) as error:
-            self.trouble = str(error).strip()
-            log.warning("rows_late", error=self.trouble)
+            self._is_behind, self._bring_up_at = True, time.monotonic() + BRING_UP_AGAIN_S
+            if self._note("rows", f"the last rows are not written yet: {str(error).strip()}"):
+                log.warning("rows_late", error=str(error).strip())
+        else:
+            self._note("rows", "")
 
-    async def _follow(self) -> None:
-        """See whether packets flow, and which rows came."""
+    async def _feel(self) -> None:
+        """See whether packets flow."""
         before = self.pulse
         self.pulse = await asyncio.to_thread(pulse_of, self._home, self.run)
-        topics = frozenset({"pulse"}) if self.pulse.state != before.state else frozenset[str]()
-        if self.run:
-            topics |= await self._rows()
-        if topics:
-            self.tell(topics)
+        if self.pulse.state != before.state:
+            self.tell(frozenset({"pulse"}))
 
-    async def _rows(self) -> frozenset[str]:
-        since = self.seq
+    async def _follow(self) -> None:
+        """See which rows came."""
+        run, since = self.run, self.seq
 
         def ask(reading: Reading) -> tuple[int, frozenset[str]]:
             row = reading.connection.execute(
                 "SELECT last_seq FROM runs WHERE run = %s", [reading.run]
             ).fetchone()
             seq = int(row[0]) if row else 0
-            return seq, topics_of(reading.listings.types_since(since)) if seq != since else frozenset()
+            if seq == since:
+                return seq, frozenset()
+            # All of a long run is more than can be looked through, and a page that begins asks everything anyway.
+            return seq, topics_of(reading.listings.types_since(since)) if since else TOPICS
 
-        had, topics = self.trouble, frozenset[str]()
-        try:
-            self.seq, topics = await self._records.read(ask, self.run)
-            self.trouble = ""
-        except TradeworthyError as error:
-            self.trouble = str(error)
-            if not had:
-                log.warning("tables_unreadable", error=self.trouble)
-        return topics | {"status"} if had != self.trouble else topics
+        if run:
+            try:
+                async with asyncio.timeout(ROWS_S_MAX):
+                    seq, topics = await self._records.read(ask, run)
+            except TimeoutError:
+                raise Retryable(f"the tables have not answered for {ROWS_S_MAX:g} s; wait") from None
+            if run != self.run:
+                return
+            self.seq = seq
+            if topics:
+                self.tell(topics)
 
 
 class _Listener:

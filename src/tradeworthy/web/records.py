@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import IsolationLevel, errors
 
-from tradeworthy.core.errors import NotAvailable
+from tradeworthy.core.errors import NotAvailable, Retryable, TradeworthyError, UsageError
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.records import newest_or_named
 from tradeworthy.store import addresses
@@ -24,6 +23,12 @@ from tradeworthy.store.queries import Queries
 
 CONNECTIONS_MAX = 4
 STATEMENT_S_MAX = 20
+
+_TOLD = (
+    *(psycopg.OperationalError, psycopg.DataError, psycopg.InternalError, psycopg.InterfaceError),
+    *(errors.UndefinedTable, errors.UndefinedColumn, errors.InsufficientPrivilege, OSError),
+)
+"""What can go wrong outside; all else is a defect of ours."""
 
 T = TypeVar("T")
 
@@ -55,7 +60,7 @@ class Records:
     """Reads the tables of the installation in `home`; a connection that broke is replaced at the next call."""
 
     def __init__(self, home: Home) -> None:
-        self._home = home
+        self._home, self._url = home, ""
         self._idle: LifoQueue[psycopg.Connection[Any]] = LifoQueue()
         self._workers = ThreadPoolExecutor(CONNECTIONS_MAX, thread_name_prefix="records")
 
@@ -63,45 +68,63 @@ class Records:
         """What `ask` finds about `run` ("": the newest), in one read-only transaction of a worker thread.
 
         Retryable if the database can't be reached or takes too long, NotAvailable if there is no run yet, UsageError
-        for a run that there is not.
+        for a run that there is not, and for what no table could hold.
         """
         return await asyncio.get_running_loop().run_in_executor(self._workers, self._read, ask, run)
 
     def _read(self, ask: Callable[[Reading], T], run: str) -> T:
-        name = newest_or_named(self._home, run)
-        connection = self._take()
+        connection: psycopg.Connection[Any] | None = None
         try:
+            name = newest_or_named(self._home, run)
+            connection = self._take()
             with connection.transaction():
                 return ask(Reading(connection, name))
-        except psycopg.OperationalError as error:
-            connection.close()
-            raise addresses.cannot_connect(self._url(), error) from None
-        except (errors.UndefinedTable, errors.UndefinedColumn, errors.InsufficientPrivilege) as error:
-            said = str(error).strip().splitlines()[0]
-            raise NotAvailable(
-                f"the database has not what is asked of it ({said}): `tradeworthy init` brings its tables up to date"
-            ) from None
+        except _TOLD as error:
+            if connection is not None and isinstance(error, psycopg.OperationalError):
+                connection.close()
+            raise self._told(error) from None
         finally:
-            self._give_back(connection)
+            if connection is not None and not connection.closed:
+                self._idle.put(connection)
+
+    def _told(self, error: psycopg.Error | OSError) -> TradeworthyError:
+        """What went wrong, in one line that a page can show."""
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        match error:
+            case errors.QueryCanceled():
+                return Retryable(
+                    f"the database had no answer in {STATEMENT_S_MAX} s: try again, or ask for less"
+                )
+            case psycopg.OperationalError():
+                return addresses.cannot_connect(self._url, error)
+            case psycopg.DataError():
+                return UsageError(f"the database can't look for that ({said}): correct it")
+            case psycopg.ProgrammingError():
+                return NotAvailable(
+                    f"the database has not what is asked of it ({said}): `tradeworthy init` brings its tables up"
+                    " to date"
+                )
+            case psycopg.Error():
+                return Retryable(f"the database can't answer that ({said}): try again")
+            case _:
+                return Retryable(f"the home folder can't be read just now ({said}): try again")
 
     def _take(self) -> psycopg.Connection[Any]:
         try:
             return self._idle.get_nowait()
         except Empty:
             pass
-        connection = addresses.connect(self._url(), autocommit=True)
-        connection.execute(f"SET statement_timeout = '{STATEMENT_S_MAX}s'")
+        self._url = addresses.database_url(self._home.path)
+        connection = addresses.connect(self._url, autocommit=True)
+        try:
+            connection.execute(f"SET statement_timeout = '{STATEMENT_S_MAX}s'")
+        except psycopg.Error:
+            connection.close()
+            raise
         connection.autocommit = False
         connection.read_only = True
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         return connection
-
-    def _give_back(self, connection: psycopg.Connection[Any]) -> None:
-        if not connection.closed:
-            self._idle.put(connection)
-
-    def _url(self) -> str:
-        return os.environ.get("DATABASE_URL", "") or addresses.database_url(self._home.path)
 
     def close(self) -> None:
         """Let what is under way end, and hang up."""

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from pydantic import SecretStr
@@ -17,6 +17,7 @@ from tests.gateways.redis_server import eventually
 from tests.store.story import CODEC, Story
 from tradeworthy.core.events import Quarantined
 from tradeworthy.core.packets import Kind
+from tradeworthy.gateways.alerts import notifier as notifier_module
 from tradeworthy.gateways.alerts.cursor import Cursor, forget_others
 from tradeworthy.gateways.alerts.notifier import BACK_OFF_S, Notifier, event_name
 from tradeworthy.gateways.alerts.sender import targets_of
@@ -325,6 +326,31 @@ def test_its_thread_tells_by_itself_and_ends_when_it_is_asked(stage: Stage, stor
     notifier.hurry()
     assert notifier.join(10.0)
     assert stage.hook.titles == expected(story)
+
+
+def test_a_journal_that_can_not_be_read_just_now_is_read_later(
+    stage: Stage, story: Story, monkeypatch: pytest.MonkeyPatch, log: LogCapture
+) -> None:
+    """H10: as when no more files can be opened for a while; the session's alerts do not end with it."""
+    tried: list[int] = []
+
+    def full(*words: Any) -> Any:
+        tried.append(len(tried))
+        if len(tried) < 3:
+            raise OSError(24, "Too many open files")
+        return read(*words)
+
+    monkeypatch.setattr(notifier_module, "read", full)
+    monkeypatch.setattr(notifier_module, "BACK_OFF_S", (0.01,))
+    notifier = stage.begun(story)
+    story.operations()
+    story.durable()
+    notifier.start()
+    assert eventually(lambda: stage.hook.titles == expected(story))
+    notifier.hurry()
+    assert notifier.join(10.0)
+    told = [entry["event"] for entry in log.entries if entry["event"].startswith("alerts_")]
+    assert told == ["alerts_delayed", "alerts_go_on"]
 
 
 def test_a_stop_waits_for_no_address(stage: Stage, story: Story) -> None:

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.flows.sessions import COMMAND, Session, surroundings
+from tradeworthy.gateways.embedded import EmbeddedRedis
 
 _numbers = itertools.count(1)
 
@@ -87,6 +88,9 @@ class Installation:
             if process.code() is None:
                 process.signal(signal.SIGTERM)
                 process.end()
+        if (self.home / "redis").exists():
+            with EmbeddedRedis(self.home):
+                """A killed session leaves its server running, for the next one; the last to use it ends it."""
 
 
 @pytest.fixture(scope="session")

@@ -94,7 +94,7 @@ def test_halt_asks_for_a_reason_halts_and_is_released(pilot: Installation, opera
     expect(dialog).to_contain_text("needs a reason")
     dialog.get_by_label("Reason").fill("the venue is odd")
     dialog.get_by_role("button", name="Halt", exact=True).click()
-    halted = page.locator(".tw-banner.bad", has_text="Entries are halted by local")
+    halted = page.locator(".tw-banner.bad:not([data-halt])", has_text="Entries are halted")
     expect(halted).to_be_visible(timeout=SOON_MS)
     said = json.loads(pilot.say("status", "--json"))
     assert said["halted"]

@@ -95,9 +95,8 @@ def test_the_counts_of_a_session_at_work_are_the_reports(uptrend: Installation, 
     assert eventually(lambda: figure(page, "candidates") > 0, 60.0)
     before = {name: figure(page, name) for name, _ in COUNTS}
     said = json.loads(uptrend.say("report", "--json"))
-    for name, key in COUNTS:
-        assert before[name] <= said[key]
-        assert eventually(lambda name=name, key=key: figure(page, name) >= said[key], 15.0)
+    assert all(before[name] <= said[key] for name, key in COUNTS)
+    assert eventually(lambda: all(figure(page, name) >= said[key] for name, key in COUNTS), 15.0)
     context.close()
 
 

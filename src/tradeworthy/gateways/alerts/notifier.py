@@ -143,11 +143,32 @@ class Notifier:
     def _keep_working(self) -> None:
         try:
             while not self._stopping.is_set():
-                well = self.work()
+                well = self._worked()
                 self._wake.wait(POLL_S if well else BACK_OFF_S[min(self.attempts, len(BACK_OFF_S)) - 1])
             self.work(last=True)
         except (AllHalted, NotAvailable, msgspec.MsgspecError, OSError) as error:
             log.error("alerts_ended", to=self.target.name, run=self._run, error=str(error))  # noqa: TRY400
+
+    def _worked(self) -> bool:
+        """Whether `work` went well. A file that can't be read just now is tried again, as an address is."""
+        try:
+            well = self.work()
+        except OSError:
+            self._note_delay()
+            return False
+        if well and self.attempts:
+            self._note_end_of_delay()
+        return well
+
+    def _note_delay(self) -> None:
+        if not self.attempts:
+            self._since = self._now()
+            log.warning("alerts_delayed", to=self.target.name)
+        self.attempts += 1
+
+    def _note_end_of_delay(self) -> None:
+        log.info("alerts_go_on", to=self.target.name, outage_s=round(self._now() - self._since, 1))
+        self.attempts = 0
 
     def _finish(self, run: str, stand: Stand) -> bool:
         """Tell what is left of a run whose process is gone."""
@@ -200,15 +221,11 @@ class Notifier:
             if self._is_abandoned:
                 return False
             if not self.target.send(self._outbox[0]):
-                if not self.attempts:
-                    self._since = self._now()
-                    log.warning("alerts_delayed", to=self.target.name)
-                self.attempts += 1
+                self._note_delay()
                 return False
             self._outbox.popleft()
             if self.attempts:
-                log.info("alerts_go_on", to=self.target.name, outage_s=round(self._now() - self._since, 1))
-                self.attempts = 0
+                self._note_end_of_delay()
         self._save()
         return True
 

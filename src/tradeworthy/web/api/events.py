@@ -140,7 +140,8 @@ class Stream:
             yield piece
 
     async def _topics_since(self, since: Spot) -> frozenset[str]:
-        if since.run != self._face.hub.run:
+        hub = self._face.hub
+        if since.run != hub.run or hub.seq - since.seq > PAGES_MAX * LIMIT_MAX:
             return TOPICS
         try:
             return await self._face.records.read(

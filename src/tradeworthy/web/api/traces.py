@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -62,7 +63,16 @@ async def why(request: Request, desk: DeskPath, asked: Annotated[HourAsked, Quer
             raise NotAvailable(str(error)) from error
         return {**hour, "begin": hour["from"], "end": hour["to"]}
 
-    return await answered(request, asked.run, HourShown, found)
+    async with _one_at_a_time(request.app.state):
+        return await answered(request, asked.run, HourShown, found)
+
+
+def _one_at_a_time(state: State) -> asyncio.Lock:
+    """An hour that only a journal knows keeps a worker busy for long: pages find the others."""
+    if not hasattr(state, "hours"):
+        state.hours = asyncio.Lock()
+    found: asyncio.Lock = state.hours
+    return found
 
 
 def _journals(state: State) -> JournalTraces:

@@ -77,6 +77,9 @@ def equity_options(base: Options, rows: Sequence[Row], colours: Palette) -> Opti
         "itemStyle": {"color": colours.down},
         "areaStyle": {"color": colours.down, "opacity": 0.22},
     }
+    below: Options = {**y, "gridIndex": 1, "max": 0, "scale": False, "splitNumber": 2}
+    if not any(fall for _, fall in fallen):
+        below["min"] = -1  # Of zeros alone the axis would go up.
     return {
         **base,
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
@@ -85,7 +88,7 @@ def equity_options(base: Options, rows: Sequence[Row], colours: Palette) -> Opti
             {"left": 64, "right": 14, "top": "76%", "bottom": 22},
         ],
         "xAxis": [{**x, "axisLabel": {"show": False}}, {**x, "gridIndex": 1}],
-        "yAxis": [y, {**y, "gridIndex": 1, "max": 0, "scale": False, "splitNumber": 2}],
+        "yAxis": [y, below],
         "series": [equity, drawdown],
     }
 

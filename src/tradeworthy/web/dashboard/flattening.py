@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 from nicegui import ui
 
 from tradeworthy.core.errors import TradeworthyError, UsageError
 from tradeworthy.gateways.control import Flatten, ask
-from tradeworthy.web.dashboard.markup import Html, html
+from tradeworthy.web.dashboard.halting import HANDS, REASON_MAX
+from tradeworthy.web.dashboard.markup import Html, html, number_of
 from tradeworthy.web.dashboard.view import Slot, View
 from tradeworthy.web.entry.tokens import Scope
 
@@ -74,18 +77,17 @@ class FlattenControl:
             self._first_said.show(html("It needs the account's name and a reason."))
             return
         self._first_said.show(Html(""))
-        held = len(self._view.hub.status.get("open_positions") or ())
         self._means.show(
             html(
-                f"{held} positions of account {account} are sold at any price the books offer. That can cost money,"
-                " and can't be taken back. Entries stay halted until a person resumes."
+                f"{meant(self._view.hub.status)} of account {account} will be sold at any price the books offer. That"
+                " can cost money, and can't be taken back. Entries stay halted until a person resumes."
             )
         )
         self._first.close()
         self._second.open()
 
     async def _do(self) -> None:
-        account, reason = self._account.value.strip(), self._reason.value.strip()
+        account, reason = self._account.value.strip(), self._reason.value.strip()[:REASON_MAX]
         try:
             caller = self._view.access.require(self._view.caller, Scope.OPERATE)
             by = caller.recorded()
@@ -93,8 +95,10 @@ class FlattenControl:
                 raise UsageError("flatten needs an account and a reason: give both")
             log.warning("asked", verb="flatten", by=by, reason=reason, desk="all")
             wanted = Flatten(account, by, reason, confirm=True)
-            answer = await asyncio.to_thread(ask, self._view.face.home.path, wanted)
-        except TradeworthyError as error:
+            answer = await asyncio.get_running_loop().run_in_executor(
+                HANDS, ask, self._view.face.home.path, wanted
+            )
+        except (TradeworthyError, OSError) as error:
             self._second_said.show(html(str(error)))
             return
         self._second_said.show(Html(""))
@@ -102,3 +106,11 @@ class FlattenControl:
         self._second.close()
         closing = [str(one) for one in answer["flattening"]]
         ui.notify(f"Halted, and closing {', '.join(closing) or 'nothing: no position is open'}.")
+
+
+def meant(status: Mapping[str, Any]) -> str:
+    """What a flatten would sell, as far as the session says it."""
+    held = status.get("open_positions")
+    if held is None:
+        return "Every position (the session does not say just now how many it holds)"
+    return number_of(len(held), "position")

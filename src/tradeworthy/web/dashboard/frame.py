@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from nicegui import ui
 
-from tradeworthy.runtime.pulse import LIVE, QUIET
+from tradeworthy.runtime.pulse import LIVE, QUIET, STOPPED
 from tradeworthy.web.dashboard.halting import HaltControl
 from tradeworthy.web.dashboard.icons import icon
-from tradeworthy.web.dashboard.markup import Html, address, html, joined, link, span, tag
+from tradeworthy.web.dashboard.markup import Html, address, html, joined, link, number_of, span, tag
 from tradeworthy.web.dashboard.theme import COOKIE, LIGHT
 from tradeworthy.web.dashboard.view import Slot, View
 
@@ -63,6 +63,14 @@ class Frame:
         """Say that the page is filled: for browsers that are driven by a program."""
         self.body.props('data-ready="true"')
 
+    def end(self) -> None:
+        """Say that nothing on the page is kept up to date any more."""
+        self._dot.mark(**{"data-state": STOPPED})
+        self._dot.show(Html("Not followed"))
+        self._banners.show(
+            _banner("bad", tag("b", "This page is not kept up to date any more"), "Reload it.")
+        )
+
     def _rail(self, path: str) -> None:
         run = self._view.run_asked
         places = joined(
@@ -113,7 +121,8 @@ class Frame:
         if pulse.state == LIVE:
             words = Html("Live")
         elif pulse.state == QUIET:
-            words = Html(f"No packets for {age}") if pulse.age_s is not None else Html("Starting")
+            nothing = "Unknown" if self._view.hub.trouble else "Starting"
+            words = Html(f"No packets for {age}" if pulse.age_s is not None else nothing)
         else:
             words = Html(f"Stopped {age} ago") if pulse.age_s is not None else Html("Stopped")
         self._dot.mark(**{"data-state": pulse.state})
@@ -152,7 +161,7 @@ def _banners(view: View) -> list[Html]:
             _banner(
                 "warn",
                 tag("b", "A desk raised"),
-                f"{status['faults']} packets were withheld from it; see System.",
+                f"{number_of(status['faults'], 'packet')} withheld from it; see System.",
             )
         )
     if not view.run:
@@ -178,19 +187,14 @@ def _banner(kind: str, *parts: Any) -> Html:
     )
 
 
-def tile(name: str, value: Any, more: Any = "") -> Html:
-    """A headline figure."""
-    return tag(
-        "div",
-        joined(
-            [
-                tag("div", name, class_="name"),
-                tag("div", value, class_="value"),
-                tag("div", more, class_="more"),
-            ]
-        ),
-        class_="tw-tile",
-    )
+def tile(name: str, value: Any, more: Any = "", *, mark: str | None = None, plain: Any = None) -> Html:
+    """A headline figure; `mark` is its data-figure, `plain` its data-value: the exact figure for programs."""
+    parts = [
+        tag("div", name, class_="name"),
+        tag("div", value, class_="value"),
+        tag("div", more, class_="more"),
+    ]
+    return tag("div", joined(parts), class_="tw-tile", data_figure=mark, data_value=plain)
 
 
 def card(title: str, size: str = "", note: str = "") -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from nicegui import ui
 
@@ -16,6 +17,12 @@ from tradeworthy.web.entry.tokens import Scope
 
 Act = Callable[[Home, str, str], str]
 """Does it for a name and with a reason, and says what came of it."""
+
+REASON_MAX = 1_000
+"""Of a longer reason the session would not hear."""
+
+HANDS = ThreadPoolExecutor(4, thread_name_prefix="halt")
+"""Threads for this alone: whatever else is asked of the server, nobody who halts waits behind it."""
 
 
 class HaltControl:
@@ -77,8 +84,11 @@ class HaltControl:
         async def do() -> None:
             try:
                 caller = self._view.access.require(self._view.caller, Scope.OPERATE)
-                done = await asyncio.to_thread(act, self._view.face.home, caller.recorded(), reason.value)
-            except TradeworthyError as error:
+                home, text = self._view.face.home, str(reason.value or "")[:REASON_MAX]
+                done = await asyncio.get_running_loop().run_in_executor(
+                    HANDS, act, home, caller.recorded(), text
+                )
+            except (TradeworthyError, OSError) as error:
                 said.show(html(str(error)))
                 return
             said.show(Html(""))

@@ -89,6 +89,12 @@ def _classes(column: Column) -> list[str]:
     return [name for name, holds in (("figure", column.is_figure), ("extra", column.is_extra)) if holds]
 
 
+def meter(share: float, kind: str = "", *, title: str | None = None) -> Html:
+    """A bar that is filled to `share`, 0 to 1 and no further; `kind` is warn, bad, wide, or several of them."""
+    filled = tag("span", style=f"width:{min(1.0, max(0.0, share)):.1%}")
+    return tag("div", filled, class_=f"meter {kind}".rstrip(), title=title)
+
+
 def facts(pairs: Iterable[tuple[str, Any]]) -> Html:
     """Names and values in two columns."""
     return tag(
@@ -127,6 +133,11 @@ def count(number: int | None) -> Html:
     return html(None if number is None else f"{number:,}")
 
 
+def number_of(number: int, what: str) -> str:
+    """How many of what: `1 trade`, `2,000 trades`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def price(value: Decimal | float | str | None) -> Html:
     """A price: to the cent, or with six digits where that would say nothing."""
     if value is None:
@@ -154,6 +165,14 @@ def day_clock(at: datetime | None) -> Html:
         return html(None)
     at = at.astimezone(UTC)
     return tag("time", f"{at:%m-%d %H:%M}", datetime=at.isoformat(), title=f"{at:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def moment(at: datetime | None) -> Html:
+    """A UTC date and time to the second."""
+    if at is None:
+        return html(None)
+    at = at.astimezone(UTC)
+    return tag("time", f"{at:%m-%d %H:%M:%S}", datetime=at.isoformat(), title=f"{at:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def span(seconds: float | None) -> Html:

@@ -1,8 +1,10 @@
-"""Reason codes in words: what stopped a candidate, or why a turn opened none, for someone who reads it first time."""
+"""Verdicts and reason codes in words: how a candidate ended and why, for someone who reads it first time."""
 
 from __future__ import annotations
 
 from typing import Final
+
+from tradeworthy.web.dashboard.markup import Html, html, pill, tag
 
 _MARKETS: Final = {
     "unknown_market": "The message named a market that the desk does not know.",
@@ -138,3 +140,28 @@ def reason_words(code: str | None) -> str:
     if not code:
         return ""
     return WORDS.get(code) or f"{code.replace('_', ' ').capitalize()}."
+
+
+def spoken(code: str | None) -> str:
+    """A code with spaces between its words, "-" for none."""
+    return (code or "-").replace("_", " ")
+
+
+def reason(code: str | None) -> Html:
+    """A code as words, with what it means as a tooltip."""
+    return tag("span", spoken(code), title=reason_words(code)) if code else html(None)
+
+
+def verdict(outcome: str) -> Html:
+    """How a candidate ended, OPEN while it has not, as a word in a frame."""
+    return pill(outcome, _LOOKS.get(outcome, ""))
+
+
+_LOOKS: Final = {
+    "FILLED": "ok",
+    "OPEN": "warn",
+    "REJECTED": "bad",
+    "FAILED": "bad",
+    "CANCELLED": "warn",
+    "EXPIRED": "warn",
+}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import Request, Response
@@ -42,5 +44,16 @@ def serve_page(path: str, build: Build) -> None:
         await view.fill()
         frame.ready()
         task = background_tasks.create(view.follow(), name=f"follow {path}")
+        task.add_done_callback(partial(_end, view, frame, client))
         client.on_delete(task.cancel)
         return None
+
+
+def _end(view: View, frame: Frame, client: Any, task: asyncio.Task[Any]) -> None:
+    """A page that is followed no more says so; who may not look any more has nothing left that he could ask with."""
+    if task.cancelled():
+        return
+    frame.end()
+    if not view.may_look:
+        client.open("/sign-in")
+        client.remove_all_elements()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+import psycopg
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
-from tradeworthy.core.errors import NotAvailable, TradeworthyError
+from tradeworthy.core.errors import NotAvailable, TradeworthyError, UsageError
 from tradeworthy.web.dashboard.markup import Html
 from tradeworthy.web.dashboard.theme import Palette
 from tradeworthy.web.entry.access import Access, Caller
@@ -21,6 +24,11 @@ T = TypeVar("T")
 
 TABLE_EVERY_S = 0.5
 """Tables and charts are drawn again this often at most; figures as often as the hub tells of news."""
+
+FILL_S_MAX = 10.0
+"""A page opens after so long with what is there by then: who wants to halt waits for no table."""
+
+LATE = "the tables are slow to answer: what is missing comes when it is read"
 
 
 class Slot:
@@ -35,6 +43,11 @@ class Slot:
         if content != self._shown:
             self._shown = content
             self._element.set_content(content)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nobody can see it any more."""
+        return self._element.is_deleted
 
     def mark(self, **attributes: str) -> None:
         """Set attributes of the place itself."""
@@ -68,6 +81,7 @@ class Panel(Generic[T]):
     every_s: float
     stale: bool = True
     shown_at: float = field(default=0.0)
+    trouble: str = ""
 
 
 class View:
@@ -113,38 +127,77 @@ class View:
         """Call `show`, which reads the hub's own fields, now and whenever one of `topics` moved."""
         self._watchers.append((frozenset(topics | {"run"}), show))
 
+    @property
+    def may_look(self) -> bool:
+        """Whether its caller is still let in; no while that can't be known."""
+        try:
+            return self.access.holds(self.caller)
+        except UsageError:
+            return False
+
     async def fill(self) -> None:
-        """Show everything once."""
+        """Show everything once, as far as it comes in FILL_S_MAX; `follow` shows the rest."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FILL_S_MAX):
+                for panel in self._panels:
+                    await self.refresh(panel)
         for panel in self._panels:
-            await self.refresh(panel)
+            if panel.stale and not panel.trouble:
+                panel.trouble = self.trouble = LATE
         for _, show in self._watchers:
             show()
 
     async def refresh(self, panel: Panel[Any]) -> None:
-        """Ask and show one panel; what can't be read stays as it was, and `trouble` says why."""
+        """Ask and show one panel; what can't be read stays as it was, and `trouble` says why.
+
+        Nothing for who may look no more.
+        """
+        if not self.may_look:
+            return
         panel.stale, panel.shown_at = False, time.monotonic()
         try:
             found = await self.hub.read(panel.name(), panel.ask, panel.topics, self.run_asked)
+        except asyncio.CancelledError:
+            panel.stale = True
+            raise
         except NotAvailable as error:
-            self.trouble = str(error)
-        except TradeworthyError as error:
-            self.trouble, panel.stale = str(error), True
+            panel.trouble = str(error)
+        except (TradeworthyError, psycopg.Error) as error:
+            panel.trouble, panel.stale = str(error).strip(), True
         else:
-            self.trouble = ""
+            panel.trouble = ""
             panel.show(found)
+        # One that can be read says nothing of the others, which may still show what was.
+        self.trouble = next((one.trouble for one in self._panels if one.trouble), "")
 
     async def follow(self) -> None:
-        """Keep the page up to date until it is closed."""
+        """Keep the page up to date until it is closed, or its caller may look no more."""
+        async with asyncio.TaskGroup() as both:
+            # Each by itself: whether packets flow, and what is halted, waits for no table.
+            both.create_task(self._follow_hub())
+            both.create_task(self._follow_rows())
+
+    async def _follow_hub(self) -> None:
         async for change in self.hub.changes():
+            if not self.may_look:
+                return
+            for topics, show in self._watchers:
+                if topics & change.topics:
+                    show()
+
+    async def _follow_rows(self) -> None:
+        for panel in self._panels:
+            # Something may have moved since it was filled.
+            panel.stale = True
+        async for change in self.hub.changes():
+            if not self.may_look:
+                return
             now = time.monotonic()
             moved = change.topics if self.is_living else change.topics - _OF_ROWS
             for panel in self._panels:
                 panel.stale |= bool(panel.topics & moved)
                 if panel.stale and now - panel.shown_at >= panel.every_s:
                     await self.refresh(panel)
-            for topics, show in self._watchers:
-                if topics & change.topics:
-                    show()
 
 
 _OF_ROWS = frozenset(

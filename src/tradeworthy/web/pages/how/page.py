@@ -26,7 +26,15 @@ from tradeworthy.web.dashboard.markup import (
 from tradeworthy.web.dashboard.reason_words import reason_words
 from tradeworthy.web.dashboard.view import Slot, View
 from tradeworthy.web.pages.how import pictures, words
-from tradeworthy.web.pages.how.example import CAPITAL, SETTINGS, Situation, Worked, curve_options, worked
+from tradeworthy.web.pages.how.example import (
+    CAPITAL,
+    FEE_RATE,
+    SETTINGS,
+    Situation,
+    Worked,
+    curve_options,
+    worked,
+)
 from tradeworthy.web.records import Reading
 
 SIGNS: Final = {
@@ -136,7 +144,7 @@ def typeset(formula: str) -> Html:
 
 def _tiles(found: Worked) -> Html:
     edge = found.gross - found.fee
-    verdict = pill("would be bought", "ok") if not found.skip else pill("would be skipped", "warn")
+    verdict = pill("buys it", "ok") if not found.skip else pill("skips it", "warn")
     why = (
         html(reason_words(found.skip))
         if found.skip
@@ -163,7 +171,7 @@ def _tiles(found: Worked) -> Html:
 def _steps(at: Situation, found: Worked) -> Html:
     all_in = at.ask + found.fee
     rows = (
-        ("Fee of a share", f"0.07 * {at.ask:g} * {1 - at.ask:.2f} = {found.fee:.6f}"),
+        ("Fee of a share", f"{FEE_RATE} * {at.ask:g} * {1 - at.ask:.2f} = {found.fee:.6f}"),
         ("Net edge", f"{found.fair:.6f} - {at.ask:g} - {found.fee:.6f} = {found.gross - found.fee:.6f}"),
         ("Signal", f"{found.signal:.2f} of 1 (full at twice the least edge)"),
         ("Kelly share", f"( {found.fair:.6f} - {all_in:.6f} ) / ( 1 - {all_in:.6f} ) = {found.kelly:.5f}"),
@@ -229,8 +237,8 @@ def _maths() -> Html:
         ),
         (
             "Stake",
-            "0.25 * ( P - c ) / ( 1 - c ) * capital",
-            "a quarter of what Kelly would stake: the whole of it ruins whoever overrates his view",
+            f"{SETTINGS.kelly:g} * ( P - c ) / ( 1 - c ) * capital",
+            "a part of what Kelly would stake: the whole of it ruins whoever overrates his view",
         ),
         (
             "A locked set",

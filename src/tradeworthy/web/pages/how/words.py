@@ -65,7 +65,6 @@ GLOSSARY: Final = (
             "it rests on."
         ),
     ),
-    ("Storm", "A simulated world full of faults, made from a seed, that the real core has to survive."),
     ("Champion", "A frozen reference that changes are measured against."),
     (
         "Digest, fingerprint",

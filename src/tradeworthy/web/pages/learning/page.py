@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import Request
@@ -19,6 +20,8 @@ from tradeworthy.web.pages.learning.charts import edge_options, facts_options, s
 from tradeworthy.web.records import Reading
 
 Found = dict[str, Any]
+Filters = tuple[str, str, str, str]
+"""A type of lessons, a pattern, an action and a dimension; "" is any."""
 
 LESSONS_SHOWN, LESSONS_DRAWN = 60, 16
 EVERY_S = 1.0
@@ -87,9 +90,10 @@ class _Lessons:
                 self._rows = Slot()
         self._wanted = {name: asked.get(name, "") for name in ("pattern", "action", "dimension")}
         view.panel("learning.choices", {"learning"}, lambda reading: _learned(reading).choices(), self._offer)
-        self._panel: Panel[list[Found]] = view.panel(
-            self._name, {"learning"}, self._ask, self._show, every_s=EVERY_S
+        self._panel: Panel[tuple[Filters, list[Found]]] = view.panel(
+            "", {"learning"}, partial(_find, self._filters()), self._show, every_s=EVERY_S
         )
+        self._want()
 
     def _select(self, label: str, options: dict[str, str], value: str) -> ui.select:
         made = ui.select(options, value=value, label=label, on_change=self._changed)
@@ -97,6 +101,7 @@ class _Lessons:
 
     async def _changed(self) -> None:
         if hasattr(self, "_panel"):
+            self._want()
             await self._view.refresh(self._panel)
 
     def _offer(self, choices: list[Found]) -> None:
@@ -116,19 +121,22 @@ class _Lessons:
             if offered != select.options or chosen != select.value:
                 select.set_options(offered, value=chosen)
 
-    def _filters(self) -> tuple[str, str, str, str]:
+    def _want(self) -> None:
+        """Ask for what is chosen. The question and its name change together: answers are shared by their names."""
+        filters = self._filters()
+        self._panel.name = lambda: f"learning.lessons {filters}"
+        self._panel.ask = partial(_find, filters)
+
+    def _filters(self) -> Filters:
         chosen = (one.value for one in (self._pattern, self._action, self._dimension))
         pattern, action, dimension = ("" if one in (ANY, None) else str(one) for one in chosen)
         return str(self._kind.value or STRENGTH), pattern, action, dimension
 
-    def _name(self) -> str:
-        return "/".join(("learning.lessons", *self._filters()))
-
-    def _ask(self, reading: Reading) -> list[Found]:
-        return _learned(reading).lessons(*self._filters(), limit=LESSONS_SHOWN)
-
-    def _show(self, rows: list[Found]) -> None:
-        kind = self._filters()[0]
+    def _show(self, answer: tuple[Filters, list[Found]]) -> None:
+        filters, rows = answer
+        if filters != self._filters():
+            return
+        kind = filters[0]
         drawn = (tuning_options if kind == TUNING else edge_options)(
             self._chart.base(), rows[:LESSONS_DRAWN], self._view.colours
         )
@@ -139,6 +147,10 @@ class _Lessons:
         found = rows[0]["found"] if rows else 0
         said = f"{found:,} found" + (f", the first {len(rows)} listed" if found > len(rows) else "")
         self._found.show(html(said + (f", the first {LESSONS_DRAWN} drawn" if found > LESSONS_DRAWN else "")))
+
+
+def _find(filters: Filters, reading: Reading) -> tuple[Filters, list[Found]]:
+    return filters, _learned(reading).lessons(*filters, limit=LESSONS_SHOWN)
 
 
 def _overrides(view: View) -> None:

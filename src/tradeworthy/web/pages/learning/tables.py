@@ -18,6 +18,7 @@ from tradeworthy.web.dashboard.markup import (
     day_clock,
     html,
     joined,
+    meter,
     percent,
     pill,
     span,
@@ -349,5 +350,4 @@ def curators(rows: Sequence[Row], configured: Sequence[Row]) -> Html:
 
 
 def _weight(weight: float | None) -> Html:
-    inner = tag("span", "", style=f"width:{min(1.0, max(0.0, weight or 0.0)):.0%}")
-    return tag("div", inner, class_="meter wide")
+    return meter(weight or 0.0, "wide")

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import Request
 
+from tradeworthy.store.monitor_listings import MonitorListings
 from tradeworthy.web.dashboard.charts import Chart, columns_options, equity_options, shares_options
 from tradeworthy.web.dashboard.frame import card, tile
 from tradeworthy.web.dashboard.markup import (
@@ -18,12 +19,14 @@ from tradeworthy.web.dashboard.markup import (
     joined,
     link,
     money,
+    number_of,
     percent,
     pill,
     price,
     quantity,
     table,
 )
+from tradeworthy.web.dashboard.reason_words import reason, verdict
 from tradeworthy.web.dashboard.view import Slot, View
 from tradeworthy.web.records import Reading
 
@@ -37,12 +40,12 @@ Found = dict[str, Any]
 
 def build(view: View, _: Request) -> None:
     """The page's panels."""
-    tiles = Slot("tw-tiles")
+    shown = Slot("tw-tiles")
     view.panel(
         "overview.tiles",
         {"trades", "equity", "candidates"},
         _figures,
-        lambda found: tiles.show(_tiles(found)),
+        lambda found: shown.show(tiles(found)),
     )
     with card("Equity and drawdown", "s8"):
         curve = Chart(
@@ -119,27 +122,50 @@ def _untaken(view: View) -> None:
 
 
 def _figures(reading: Reading) -> Found:
-    summary = reading.queries.summary()
-    about = reading.listings.about()
-    return {**summary, "about": about}
+    summary, about = reading.queries.summary(), reading.listings.about()
+    capital = MonitorListings(reading.connection, reading.queries.runs).capital()
+    return {**summary, "about": about, "capital": capital}
 
 
-def _tiles(found: Found) -> Html:
+def tiles(found: Found) -> Html:
+    """The account, what it made of its capital, and how often it was right."""
     about = found["about"]
     decided = found["wins"] + found["losses"]
     return joined(
         [
-            tile("Equity", money(about["equity"]), found["currency"]),
-            tile("Realised P&L", gain(found["realized_pnl"]), joined(["fees ", money(found["fees"])])),
-            tile("Unrealised P&L", gain(found["unrealized_pnl"]), "at the last mark"),
+            tile("Equity", money(about["equity"]), _since_the_begin(found)),
+            tile(
+                "Realised P&L",
+                gain(found["realized_pnl"]),
+                joined(["fees ", money(found["fees"]), ", unrealised ", gain(found["unrealized_pnl"])]),
+            ),
             tile("Drawdown", percent(about["drawdown"], places=2), joined(["peak ", money(about["peak"])])),
             tile(
                 "Win rate",
                 percent(found["win_rate"], places=0) if decided else html(None),
                 f"{found['wins']} of {decided} decided",
             ),
-            tile("Open positions", count(found["open_trades"]), f"{found['total_trades']:,} trades in all"),
-            tile("Candidates", count(found["candidates"]), f"{found['fills']:,} fills"),
+            tile(
+                "Open positions",
+                count(found["open_trades"]),
+                f"{number_of(found['total_trades'], 'trade')} in all",
+            ),
+            tile("Candidates", count(found["candidates"]), number_of(found["fills"], "fill")),
+        ]
+    )
+
+
+def _since_the_begin(found: Found) -> Html:
+    """The equity's gain over the capital that the account began with."""
+    equity, capital = found["about"]["equity"], found["capital"]
+    if equity is None or not capital:
+        return html(found["currency"])
+    return joined(
+        [
+            f"{found['currency']}, ",
+            gain(100 * (equity / capital - 1)),
+            " % on ",
+            money(capital),
         ]
     )
 
@@ -176,14 +202,13 @@ def trades_table(rows: list[Found]) -> Html:
             for row in rows
         ],
         caption="Trades, the newest first",
-        empty="No trade yet. A desk that finds nothing worth its costs trades nothing; the Risk page says what it saw.",
+        empty="No trade yet. A desk that finds nothing worth its costs trades nothing; Pilot Monitor says what it saw.",
     )
 
 
 def _verdicts(found: Found) -> Html:
     total = found["candidates"] or 1
     rows = sorted(found["verdicts"], key=lambda row: -row["count"])[:REASONS_SHOWN]
-    kinds = {"FILLED": "ok", "REJECTED": "bad", "FAILED": "bad"}
     return table(
         (
             Column("Verdict"),
@@ -193,8 +218,8 @@ def _verdicts(found: Found) -> Html:
         ),
         [
             (
-                pill(row["outcome"], kinds.get(row["outcome"], "")),
-                row["reason"] or "-",
+                verdict(row["outcome"]),
+                reason(row["reason"]),
                 count(row["count"]),
                 percent(row["count"] / total),
             )

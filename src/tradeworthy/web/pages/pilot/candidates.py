@@ -14,24 +14,17 @@ from tradeworthy.web.dashboard.markup import (
     count,
     html,
     joined,
+    meter,
+    moment,
     money,
     percent,
-    pill,
     table,
     tag,
 )
-from tradeworthy.web.dashboard.reason_words import reason_words
-from tradeworthy.web.pages.trades.table import moment, reason, spoken
+from tradeworthy.web.dashboard.reason_words import reason, reason_words, spoken, verdict
 
 Row = dict[str, Any]
 
-VERDICT_LOOKS: Final = {
-    "FILLED": "ok",
-    "REJECTED": "bad",
-    "FAILED": "bad",
-    "CANCELLED": "warn",
-    "EXPIRED": "warn",
-}
 REASONS_SHOWN: Final = 12
 SELF_EVIDENT: Final = ("FILLED", "OPEN")
 
@@ -60,7 +53,7 @@ def candidates_table(rows: Sequence[Row]) -> Html:
                 _edge(row),
                 joined(
                     [
-                        joined([pill(row["verdict"], VERDICT_LOOKS.get(row["verdict"], "")), " ", _why(row)]),
+                        joined([verdict(row["verdict"]), " ", _why(row)]),
                         tag("div", _detail(row), class_="under"),
                     ]
                 ),
@@ -129,7 +122,11 @@ def counted(rows: Sequence[tuple[Any, str, int]], *, caption: str, empty: str) -
     return table(
         columns,
         [
-            (joined([mark, " ", reason(name)]), count(number), _bar(number / total))
+            (
+                joined([mark, " ", reason(name)]),
+                count(number),
+                meter(number / total, title=f"{number / total:.1%}"),
+            )
             for mark, name, number in sorted(rows, key=lambda row: -row[2])[:REASONS_SHOWN]
         ],
         caption=caption,
@@ -137,16 +134,11 @@ def counted(rows: Sequence[tuple[Any, str, int]], *, caption: str, empty: str) -
     )
 
 
-def _bar(share: float) -> Html:
-    filled = tag("span", style=f"width:{100 * share:.1f}%")
-    return tag("div", filled, class_="meter", title=f"{share:.1%}")
-
-
 def verdicts(found: Mapping[str, Any]) -> Html:
     """Why candidates were not taken."""
     return counted(
         [
-            (pill(row["outcome"], VERDICT_LOOKS.get(row["outcome"], "")), row["reason"], row["count"])
+            (verdict(row["outcome"]), row["reason"], row["count"])
             for row in found["verdicts"]
             if row["outcome"] != "FILLED"
         ],

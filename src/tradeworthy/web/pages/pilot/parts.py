@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from tradeworthy.runtime.pulse import LIVE, Pulse
+from tradeworthy.web.dashboard.frame import tile
 from tradeworthy.web.dashboard.markup import (
     Column,
     Html,
@@ -15,7 +16,9 @@ from tradeworthy.web.dashboard.markup import (
     html,
     joined,
     link,
+    moment,
     money,
+    number_of,
     percent,
     pill,
     price,
@@ -26,7 +29,6 @@ from tradeworthy.web.dashboard.markup import (
 )
 from tradeworthy.web.pages.pilot.candidates import method_words
 from tradeworthy.web.pages.pilot.charts import SPARK_HEIGHT, SPARK_WIDTH, spark_points
-from tradeworthy.web.pages.trades.table import moment
 
 Row = dict[str, Any]
 
@@ -65,16 +67,6 @@ class Spark(NamedTuple):
     closes: list[float]
 
 
-def figure(name: str, mark: str, value: Any, more: Any = "", plain: Any = None) -> Html:
-    """A headline figure; `mark` is its data-figure, `plain` its data-value: the exact figure for programs."""
-    parts = [
-        tag("div", name, class_="name"),
-        tag("div", value, class_="value"),
-        tag("div", more, class_="more"),
-    ]
-    return tag("div", joined(parts), class_="tw-tile", data_figure=mark, data_value=plain)
-
-
 def tiles(found: Mapping[str, Any]) -> Html:
     """The totals, as `report` has them (Queries.summary), and today's trades."""
     decided, today = found["wins"] + found["losses"], found["today"]
@@ -83,37 +75,41 @@ def tiles(found: Mapping[str, Any]) -> Html:
     pnl = found["realized_pnl"]
     return joined(
         [
-            figure(
+            tile(
                 "Cumulative P&L",
-                "realised-pnl",
                 gain(pnl),
                 joined([found["currency"], ", of what is closed"]),
-                pnl,
+                mark="realised-pnl",
+                plain=pnl,
             ),
-            figure("Trades today", "trades-today", count(today["trades"]), day, today["trades"]),
-            figure(
-                "Win rate", "win-rate", win_rate, f"{found['wins']} of {decided} decided", found["win_rate"]
+            tile("Trades today", count(today["trades"]), day, mark="trades-today", plain=today["trades"]),
+            tile(
+                "Win rate",
+                win_rate,
+                f"{found['wins']} of {decided} decided",
+                mark="win-rate",
+                plain=found["win_rate"],
             ),
-            figure(
+            tile(
                 "Open positions",
-                "open-positions",
                 count(found["open_trades"]),
                 joined(["unrealised ", gain(found["unrealized_pnl"])]),
-                found["open_trades"],
+                mark="open-positions",
+                plain=found["open_trades"],
             ),
-            figure(
+            tile(
                 "Total trades",
-                "total-trades",
                 count(found["total_trades"]),
                 f"{found['closed_trades']:,} closed",
-                found["total_trades"],
+                mark="total-trades",
+                plain=found["total_trades"],
             ),
-            figure(
+            tile(
                 "Candidates",
-                "candidates",
                 count(found["candidates"]),
-                f"{found['fills']:,} fills",
-                found["candidates"],
+                number_of(found["fills"], "fill"),
+                mark="candidates",
+                plain=found["candidates"],
             ),
         ]
     )

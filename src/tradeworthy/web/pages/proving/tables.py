@@ -46,7 +46,6 @@ SIGNS: Final = {
 BAD_WORDS: Final = frozenset({"FAIL", "DIFFERS", "NOT REACHED", "NOT ALLOWED", "NO", "failed", "warning"})
 GOOD_WORDS: Final = frozenset({"PASS", "EQUAL", "yes", "passed"})
 PROOFS_SHOWN = 4
-HASH_SHOWN = 12
 NO_CERTIFICATE: Final = (
     "Real money is not available. Live trading needs a promotion certificate over these proofs, and this version makes"
     " none: it trades on paper and in backtests alone, and no order of it can reach a venue."

@@ -11,6 +11,7 @@ from tradeworthy.store.risk_listings import RiskListings
 from tradeworthy.web.dashboard.charts import Chart
 from tradeworthy.web.dashboard.frame import card
 from tradeworthy.web.dashboard.markup import Html, html, joined, tag
+from tradeworthy.web.dashboard.reason_words import spoken
 from tradeworthy.web.dashboard.view import Slot, View
 from tradeworthy.web.pages.risk import tables as risk_tables
 from tradeworthy.web.pages.risk.charts import refusal_options, stance_options, stances_of
@@ -151,7 +152,7 @@ def _refusals(view: View) -> None:
         newest = Slot("refusals")
 
     def show(rows: list[Found]) -> None:
-        drawn = [(risk_tables.rule_text(row["rule"]), row["refused"]) for row in rows[:RULES_DRAWN]]
+        drawn = [(spoken(row["rule"]), row["refused"]) for row in rows[:RULES_DRAWN]]
         chart.show(refusal_options(chart.base(), drawn, view.colours), "")
         rules.show(risk_tables.refused_rules(rows))
 

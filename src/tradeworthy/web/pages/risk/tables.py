@@ -16,13 +16,15 @@ from tradeworthy.web.dashboard.markup import (
     gain,
     html,
     joined,
+    meter,
     money,
+    number_of,
     percent,
     pill,
     table,
     tag,
 )
-from tradeworthy.web.dashboard.reason_words import reason_words
+from tradeworthy.web.dashboard.reason_words import reason_words, spoken
 from tradeworthy.web.pages.risk.charts import CATEGORY_WORDS, Stance
 from tradeworthy.web.pages.risk.gauges import figures_of, shown, trace_link, word_of
 
@@ -37,11 +39,6 @@ POSTURE_WORDS: Final = {
 }
 
 
-def rule_text(rule: str | None) -> str:
-    """A rule's code as words."""
-    return (rule or "-").replace("_", " ")
-
-
 def halt_banner(rows: Sequence[Row]) -> Html:
     """What is halted in the shown run, by whom and why; nothing if nothing is."""
     return joined(
@@ -51,7 +48,7 @@ def halt_banner(rows: Sequence[Row]) -> Html:
                 [
                     tag("b", f"Desk {row['desk']} is halted" if row["desk"] else "All entries are halted"),
                     tag("span", joined(["by ", row["by"] or "-", " at ", day_clock(row["created_at"])])),
-                    tag("span", f"{rule_text(row['rule'])}: {row['reason'] or 'no reason given'}"),
+                    tag("span", f"{spoken(row['rule'])}: {row['reason'] or 'no reason given'}"),
                     tag("span", "It holds until a person resumes with a name and a reason."),
                 ],
                 " ",
@@ -101,7 +98,7 @@ def newest_decision(decision: Row | None) -> Html:
     """Which decision the figures are of."""
     if decision is None:
         return html("Risk has decided nothing yet: its guards are asked when a desk wants to trade.")
-    said = "approved" if decision["approved"] else f"refused by {rule_text(decision['reason'])}"
+    said = "approved" if decision["approved"] else f"refused by {spoken(decision['reason'])}"
     what = trace_link(decision, f"candidate {decision['candidate']}")
     return joined(
         ["Newest decision ", clock(decision["created_at"]), ": ", what, f" of {decision['desk']}, {said}."]
@@ -151,7 +148,7 @@ def faults(rows: Sequence[Row]) -> Html:
             joined(
                 [
                     pill(row["desk"] or "no desk", "bad"),
-                    f" raised {row['faults']} times, last ",
+                    f" raised {number_of(row['faults'], 'time')}, last ",
                     day_clock(row["created_at"]),
                     ": ",
                     tag("span", row["reason"], class_="mono"),
@@ -175,12 +172,9 @@ def exposures(rows: Sequence[Row], *, what: str, key: str, limit: Decimal | None
     for row in rows:
         share = row["cost"] / limit if limit else None
         kind = "" if share is None or share < Decimal("0.8") else "warn" if share <= 1 else "bad"
-        meter = html("")
-        if share is not None:
-            inner = tag("span", "", style=f"width:{min(1.0, float(share)):.1%}")
-            meter = tag("div", inner, class_=f"meter wide {kind}".rstrip())
+        bar = html("") if share is None else meter(float(share), f"wide {kind}")
         name = row.get("title") or row[key] or "-"
-        said.append((name, count(row["positions"]), money(row["cost"]), percent(share), meter))
+        said.append((name, count(row["positions"]), money(row["cost"]), percent(share), bar))
     return table(
         columns,
         said,
@@ -201,7 +195,7 @@ def refused_rules(rows: Sequence[Row]) -> Html:
         columns,
         [
             (
-                rule_text(row["rule"]),
+                spoken(row["rule"]),
                 reason_words(row["rule"]),
                 count(row["refused"]),
                 trace_link(row, day_clock(row["last_at"])),
@@ -229,7 +223,7 @@ def _refusal(row: Row) -> Html:
     heading = joined(
         [
             clock(row["created_at"]),
-            pill(rule_text(row["reason"]), "bad"),
+            pill(spoken(row["reason"]), "bad"),
             tag("span", f"{row['strategy'] or row['desk']}: {what}", class_="what"),
             trace_link(row, "its path"),
         ]
@@ -253,7 +247,7 @@ def halts(rows: Sequence[Row]) -> Html:
             (
                 day_clock(row["created_at"]),
                 row["desk"] or "all",
-                pill(rule_text(row["rule"]), "" if row["released_at"] else "bad"),
+                pill(spoken(row["rule"]), "" if row["released_at"] else "bad"),
                 f"{row['by'] or '-'}: {row['reason'] or 'no reason given'}",
                 joined(
                     [

@@ -15,13 +15,14 @@ from tradeworthy.web.dashboard.markup import (
     html,
     joined,
     link,
+    meter,
     money,
     percent,
-    pill,
     table,
     tag,
 )
-from tradeworthy.web.pages.pilot.candidates import VERDICT_LOOKS, counted
+from tradeworthy.web.dashboard.reason_words import verdict
+from tradeworthy.web.pages.pilot.candidates import counted
 
 Row = dict[str, Any]
 
@@ -97,8 +98,7 @@ def _allocation(row: Row) -> Html:
             else ("fixed", "No allocator")
         )
         return tag("span", word, class_="note", title=why)
-    bar = tag("div", tag("span", style=f"width:{100 * row['share']:.1f}%"), class_="meter")
-    return joined([percent(row["share"], places=1), bar])
+    return joined([percent(row["share"], places=1), meter(float(row["share"]))])
 
 
 def about_desk(desk: Row) -> Html:
@@ -125,10 +125,7 @@ def why_not(desk: str, hour: Row | None, counting: Mapping[str, Any]) -> Html:
 def _reasons(title: str, span: str, turns: Sequence[tuple[str, int]], verdicts: Sequence[Row]) -> Html:
     rows: list[tuple[Any, str, int]] = [("", reason, number) for reason, number in turns]
     others = [row for row in verdicts if row["outcome"] != "FILLED"]
-    rows += [
-        (pill(row["outcome"], VERDICT_LOOKS.get(row["outcome"], "")), row["reason"], row["count"])
-        for row in others
-    ]
+    rows += [(verdict(row["outcome"]), row["reason"], row["count"]) for row in others]
     return tag(
         "div",
         joined(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from contextlib import nullcontext
 from typing import Any
 
 from fastapi import Request
@@ -14,6 +15,7 @@ from tradeworthy.core.errors import TradeworthyError
 from tradeworthy.runtime.doctor import Finding, examine
 from tradeworthy.runtime.home import Home
 from tradeworthy.store import addresses
+from tradeworthy.store.embedded import EmbeddedPostgres
 from tradeworthy.store.system_listings import SystemListings
 from tradeworthy.web.api.checkup import Checkup, Part
 from tradeworthy.web.dashboard.flattening import FlattenControl
@@ -168,10 +170,13 @@ class Doctor:
 
 
 def _findings(home: Home) -> list[Finding]:
-    found = list(examine(home))
     # The examination leaves the embedded server that it used, and this process still reads from it.
-    addresses.database_url(home.path)
-    return found
+    server = EmbeddedPostgres(home.path)
+    with server if server.running_url() else nullcontext():
+        try:
+            return list(examine(home))
+        finally:
+            addresses.database_url(home.path)
 
 
 def _alerts(reading: Reading) -> list[Found]:

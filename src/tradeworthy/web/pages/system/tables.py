@@ -89,7 +89,7 @@ def _session_words(status: Found) -> Html:
 
 
 def parts_table(status: Found, health: Sequence[Found]) -> Html:
-    """Each part: what it does, how it stands, what it delivered, and what it raised."""
+    """Each part: what it does, how it stands, what it delivered, and how often it raised and was started again."""
     known = {row["part"]: row for row in health}
     now = _time(status.get("session_time"))
     rows = []
@@ -111,7 +111,7 @@ def parts_table(status: Found, health: Sequence[Found]) -> Html:
                 pill(part["state"], STATES.get(part["state"], "warn")),
                 delivered,
                 span(max(0.0, age)) if age is not None else "-",
-                count(part["faults"]),
+                count(max(part["faults"], row["crashes"] if row else 0)),
                 "; ".join(why) or "-",
             )
         )
@@ -122,7 +122,7 @@ def parts_table(status: Found, health: Sequence[Found]) -> Html:
             Column("State"),
             Column("Delivered", is_extra=True),
             Column("Last data", is_figure=True),
-            Column("Faults", is_figure=True),
+            Column("Restarts", is_figure=True),
             Column("Why", is_extra=True),
         ),
         rows,
@@ -143,7 +143,7 @@ def reported_table(health: Sequence[Found], status: Found) -> Html:
             Column("State"),
             Column("Word"),
             Column("Figure", is_figure=True),
-            Column("Raised", is_figure=True),
+            Column("Restarts", is_figure=True),
             Column("At"),
         ),
         [

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from nicegui import ui
 
 from tradeworthy.store.path_listings import PathListings
 from tradeworthy.web.dashboard.frame import card
-from tradeworthy.web.dashboard.markup import Column, Html, clock, joined, link, money, pill, table, tag
-from tradeworthy.web.dashboard.reason_words import reason_words
+from tradeworthy.web.dashboard.markup import Column, Html, clock, joined, link, money, table, tag
+from tradeworthy.web.dashboard.reason_words import reason_words, verdict
 from tradeworthy.web.dashboard.view import Panel, Slot, View
-from tradeworthy.web.pages.trace.panels import KINDS
 from tradeworthy.web.records import Reading
 
 SHOWN = 100
 ANY = "any"
 
 Found = dict[str, Any]
+Chosen = tuple[str, str, str]
+"""A desk, a verdict and a reason; "" is any."""
 
 
 class Choosing:
@@ -33,12 +35,14 @@ class Choosing:
             self._rows = Slot()
             self._rows.mark(**{"data-figure": "trace-candidates"})
         view.panel("trace.filters", {"candidates"}, _filters, self._offer, every_s=5.0)
-        self._panel: Panel[list[Found]] = view.panel(
-            lambda: f"trace.candidates {'/'.join(self._chosen())}", {"candidates"}, self._ask, self._show
+        self._panel: Panel[tuple[Chosen, list[Found]]] = view.panel(
+            "", {"candidates"}, partial(_find, ("", "", "")), self._show
         )
+        self._want()
 
     def _select(self, name: str) -> ui.select:
         async def changed() -> None:
+            self._want()
             await self._view.refresh(self._panel)
 
         made = ui.select([ANY], value=ANY, label=name, on_change=changed)
@@ -46,16 +50,18 @@ class Choosing:
             "min-width: 150px"
         )
 
-    def _chosen(self) -> tuple[str, str, str]:
+    def _want(self) -> None:
+        """Ask for what is chosen. The question and its name change together: answers are shared by their names."""
+        chosen = self._chosen()
+        self._panel.name = lambda: f"trace.candidates {chosen}"
+        self._panel.ask = partial(_find, chosen)
+
+    def _chosen(self) -> Chosen:
         desk, verdict, reason = (
             "" if select.value in (ANY, None) else str(select.value)
             for select in (self._desk, self._verdict, self._reason)
         )
         return desk, verdict, reason
-
-    def _ask(self, reading: Reading) -> list[Found]:
-        desk, verdict, reason = self._chosen()
-        return reading.listings.candidates(SHOWN, desk=desk, verdict=verdict, reason=reason)
 
     def _offer(self, found: Found) -> None:
         pairs = ((self._desk, "desks"), (self._verdict, "verdicts"), (self._reason, "reasons"))
@@ -64,8 +70,15 @@ class Choosing:
             if select.options != offered:
                 select.set_options(offered)
 
-    def _show(self, rows: list[Found]) -> None:
-        self._rows.show(candidates_table(rows, self._view.run_asked, filtered=any(self._chosen())))
+    def _show(self, found: tuple[Chosen, list[Found]]) -> None:
+        chosen, rows = found
+        if chosen == self._chosen():
+            self._rows.show(candidates_table(rows, self._view.run_asked, filtered=any(chosen)))
+
+
+def _find(chosen: Chosen, reading: Reading) -> tuple[Chosen, list[Found]]:
+    desk, verdict, reason = chosen
+    return chosen, reading.listings.candidates(SHOWN, desk=desk, verdict=verdict, reason=reason)
 
 
 def _filters(reading: Reading) -> Found:
@@ -95,7 +108,7 @@ def candidates_table(rows: list[Found], run_asked: str, *, filtered: bool) -> Ht
                 link("/trace", row["seq"], packet=row["id"] if run_asked else row["seq"], run=run_asked),
                 row["desk"],
                 joined([tag("b", row["kind"]), " ", row["title"] or row["instrument"] or ""]),
-                pill(row["verdict"], KINDS.get(row["verdict"], "")),
+                verdict(row["verdict"]),
                 reason_words(row["reason"]) or "It is open.",
                 money(row["edge"] or None),
             )

@@ -21,11 +21,14 @@ from tradeworthy.web.dashboard.markup import (
     html,
     joined,
     link,
+    meter,
+    number_of,
     pill,
     table,
     tag,
 )
-from tradeworthy.web.dashboard.reason_words import reason_words
+from tradeworthy.web.dashboard.reason_words import reason_words, verdict
+from tradeworthy.web.pages.risk.gauges import NONE_IS_CLEAR
 from tradeworthy.web.pages.trace.folding import Folded, folded
 from tradeworthy.web.pages.trace.picture import BAD, GOOD, OPEN, Node, offset_text
 from tradeworthy.web.pages.trace.reading import Path
@@ -72,10 +75,8 @@ CASH: Final = CASH_FIGURES | {
 TIMES_FROM: Final = 10**17
 """An integer of a field that names a time is UTC ns if it is above this."""
 
-KINDS: Final = {"FILLED": "ok", "OPEN": "warn", "REJECTED": "bad", "FAILED": "bad"}
 ANCHOR: Final = "step-"
 FOLDED_SHOWN: Final = 200
-_ZERO_IS_KEPT: Final = frozenset({"duplicate_of", "backoff_left_ms", "pause_left_ms", "lots_short"})
 
 
 class Judged(NamedTuple):
@@ -131,7 +132,7 @@ def headline(path: Path) -> Html:
     if path.is_life:
         return _life_headline(path)
     found, end = path.candidate, died_at(path)
-    verdict = _verdict_of(path)
+    outcome = _verdict_of(path)
     reason = (
         str(end.event.get("skip") or end.event.get("reason") or "") if end else (found or {}).get("reason")
     )
@@ -140,13 +141,15 @@ def headline(path: Path) -> Html:
     pnl = sum(step.event.get("pnl", 0) for step in closed)
     about = (found or {}).get("kind") or label_of(first)
     where = f"at {label_of(end)}, {end.lane.value.lower()}" if end else "nothing stopped it"
-    ended = pill(verdict or "no candidate", KINDS.get(verdict, ""))
+    ended = verdict(outcome) if outcome else pill("no candidate")
     tiles = [
         tile("What", about, path.title or (found or {}).get("instrument") or ""),
         tile("Ended", ended, html(reason_words(reason))),
         tile("Died", end.lane.value if end else "-", where),
         tile(
-            "From first to last", offset_text(last.at_us - first.at_us)[1:], _number(len(path.steps), "step")
+            "From first to last",
+            offset_text(last.at_us - first.at_us)[1:],
+            number_of(len(path.steps), "step"),
         ),
         tile(
             "P&L of its trades",
@@ -155,10 +158,6 @@ def headline(path: Path) -> Html:
         ),
     ]
     return joined(tiles)
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _life_headline(path: Path) -> Html:
@@ -319,8 +318,7 @@ def _meter(row: Judged) -> Html:
     if row.used is None:
         return Html("")
     kind = "bad" if row.is_broken else "warn" if row.used > 0.8 else ""
-    bar = tag("span", style=f"width: {min(1.0, row.used):.0%}")
-    return tag("div", bar, class_=f"meter {kind}".rstrip(), title=f"{row.used:.0%} of the limit")
+    return meter(row.used, kind, title=f"{row.used:.0%} of the limit")
 
 
 def _used(name: str, value: Figure, limit: Figure) -> float | None:
@@ -342,7 +340,7 @@ def _breaks(name: str, value: Figure, limit: Figure) -> bool:
         return False
     if name in MAXIMA:
         return value > limit
-    return value > 0 if name in _ZERO_IS_KEPT else value < limit or (name == "expires_in_ms" and value <= 0)
+    return value > 0 if name in NONE_IS_CLEAR else value < limit or (name == "expires_in_ms" and value <= 0)
 
 
 def _word(name: str, value: Figure) -> str:

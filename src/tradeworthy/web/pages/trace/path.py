@@ -23,6 +23,7 @@ from tradeworthy.web.pages.trace.panels import (
     nodes_of,
     step_entry,
     units_words,
+    unjudged,
 )
 from tradeworthy.web.pages.trace.picture import drawn
 from tradeworthy.web.pages.trace.reading import (
@@ -115,6 +116,8 @@ class PathPanels:
         ask = partial(root_packet, home, found.run, seq, bytes_max=bytes_max)
         try:
             async with _one_at_a_time:
+                if self._said.is_gone:
+                    return
                 self._root = await asyncio.to_thread(ask)
         except TradeworthyError as error:
             self._said.show(html(f"Its first input can't be read from the journal: {error}"))
@@ -131,6 +134,8 @@ class PathPanels:
     async def _read_journal(self) -> None:
         view = self._view
         async with _one_at_a_time:
+            if self._said.is_gone:
+                return
             found = await asyncio.to_thread(from_journal, view.face.home, view.run_asked, self._packet)
         if isinstance(found, NoPath):
             self._said.show(html(found.sentence))
@@ -149,7 +154,7 @@ class PathPanels:
             self._headline.show(headline(path))
             self._steps.show([part for _, part in nodes], path)
         decisions = [step for step in path.steps if step.type in {"Decision", "SignalDecided"}]
-        self._decided.show(decided(decisions[0]) if decisions else html("Risk was never asked about it."))
+        self._decided.show(decided(decisions[0]) if decisions else unjudged(path))
         is_whole = bool(path.candidate) or bool(decisions)
         self._decision.set_visibility(is_whole)
         self._listed.set_visibility(bool(path.steps))

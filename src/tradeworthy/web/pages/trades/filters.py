@@ -37,7 +37,7 @@ class TradeFilter(NamedTuple):
 
     def asked(self) -> dict[str, Any]:
         """As Listings.trades takes it."""
-        last = _midnight(self.until) + DAY - INSTANT if self.until else None
+        last = _midnight(self.until) + (DAY - INSTANT) if self.until else None
         return {
             "strategy": self.strategy,
             "status": self.status,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from tradeworthy.web.dashboard.markup import (
@@ -13,6 +12,7 @@ from tradeworthy.web.dashboard.markup import (
     gain,
     html,
     joined,
+    moment,
     money,
     pill,
     price,
@@ -20,7 +20,7 @@ from tradeworthy.web.dashboard.markup import (
     table,
     tag,
 )
-from tradeworthy.web.dashboard.reason_words import reason_words
+from tradeworthy.web.dashboard.reason_words import reason, spoken
 
 Row = dict[str, Any]
 
@@ -104,21 +104,3 @@ def _button(row: Row) -> Html:
         data_chart=f"{row['run']}:{row['seq']}",
         aria_label=name,
     )
-
-
-def moment(at: datetime | None) -> Html:
-    """A UTC date and time to the second."""
-    if at is None:
-        return html(None)
-    at = at.astimezone(UTC)
-    return tag("time", f"{at:%m-%d %H:%M:%S}", datetime=at.isoformat(), title=f"{at:%Y-%m-%d %H:%M:%S} UTC")
-
-
-def spoken(code: str | None) -> Html:
-    """A code as words."""
-    return html(code.replace("_", " ") if code else None)
-
-
-def reason(code: str | None) -> Html:
-    """A code of a reason as words, with what it means as a tooltip."""
-    return tag("span", spoken(code), title=reason_words(code)) if code else html(None)
