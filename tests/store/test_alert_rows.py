@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.store.market_story import MarketStory
 from tests.store.story import CODEC, Story, project, rows_of
 from tradeworthy.store.alert_rows import Connection, known_alerts
 from tradeworthy.store.catch_up import project_all, rebuild
@@ -41,6 +42,39 @@ def test_what_is_projected_in_pieces_is_what_is_projected_at_once(
         project(story, pieces)
     project(story, whole)
     assert rows_of(pieces)["alerts"] == rows_of(whole)["alerts"] != []
+
+
+def test_titles_of_markets_are_remembered_between_processes(
+    story: Story, url: str, connection: Connection
+) -> None:
+    """A9: what another process tells is called as the market is, also in a run of before there were titles."""
+    market = MarketStory(story)
+    story.open_account()
+    market.open_market("aa")
+    project(story, url)
+    kept = known_alerts(connection, story.run, begun=True).titles
+    assert kept == {"polymarket:0xaa": "Will Bitcoin be above $97,000 (aa)?"}
+    connection.execute("UPDATE runs SET alert_state = NULL")
+    assert known_alerts(connection, story.run, begun=True).titles == kept
+    market.buy("aa")
+    project(story, url)
+    newest = connection.execute("SELECT title FROM alerts ORDER BY seq DESC LIMIT 1").fetchone()
+    assert newest == ("Trade: oracle-sniper bought YES of Will Bitcoin be above $97,000 (aa)?",)
+
+
+def test_what_the_rules_remember_is_written_when_it_changed(
+    story: Story, url: str, connection: Connection
+) -> None:
+    """Rows of which no rule heard leave it as it was."""
+    story.open_account()
+    project(story, url)
+    before = known_alerts(connection, story.run, begun=True)
+    assert before.started
+    story.order_cancelled()
+    project(story, url)
+    story.order_cancelled()
+    project(story, url)
+    assert known_alerts(connection, story.run, begun=True) == before
 
 
 def test_a_rebuild_makes_the_same_alerts(story: Story, url: str) -> None:

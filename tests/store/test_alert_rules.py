@@ -27,18 +27,19 @@ from tradeworthy.execution.intents import TimeInForce
 from tradeworthy.execution.orders import OrderObserved, OrderStatus, PlaceOrder
 from tradeworthy.market.bars import FeedGap, PriceObserved
 from tradeworthy.market.books import BookChanged, Level
-from tradeworthy.market.instruments import CASH_UNIT, Side
-from tradeworthy.market.predictions import MarketDisputed
+from tradeworthy.market.instruments import CASH_UNIT, InstrumentDelisted, Side
+from tradeworthy.market.predictions import Market, MarketDisputed, MarketOpened
 from tradeworthy.risk.operators import DailyReset, HaltChanged, HealthObserved
 from tradeworthy.risk.stance import Posture, PostureChanged
 from tradeworthy.store.alert_rules import DRAWDOWN_PPM, GROUP_NS, SILENCE_NS, AlertRules
-from tradeworthy.store.alerts import SEVERITIES, Alert, AlertState, Severity
+from tradeworthy.store.alerts import SEVERITIES, TITLES_MAX, Alert, AlertState, Severity
 
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
 BEGIN = 1_700_000_000 * SECOND // DAY * DAY
 MARKET, YES = "polymarket:0xa", "polymarket:0xa:YES"
 SNIPER = f"oracle-sniper@{YES}"
+QUESTION = "Bitcoin above $97,000 on January 1?"
 
 Take = Callable[..., list[Alert]]
 
@@ -118,7 +119,7 @@ def test_an_entry_is_one_trade_however_many_fills_it_took(take: Take) -> None:
     assert take(placed()) == take(held(60, 27)) == take(held(100, 45)) == []
     alert = the(take(filled()))
     assert (alert.severity, alert.title) == (Severity.NORMAL, f"Trade: oracle-sniper bought {YES}")
-    assert "for 45.00, fees 0.50. `tradeworthy trace 7` shows the path." in alert.text
+    assert alert.text == "Cost 45.00, fees 0.50. `tradeworthy trace 7` shows the path."
 
 
 def test_what_was_held_before_is_no_part_of_an_entry(take: Take) -> None:
@@ -128,7 +129,7 @@ def test_what_was_held_before_is_no_part_of_an_entry(take: Take) -> None:
     take(filled(7))
     take(placed(8))
     take(held(150, 67))
-    assert "for 22.00, fees 0.50 (50% of what was asked, filled)" in the(take(filled(8, share=0.5))).text
+    assert "Cost 22.00, fees 0.50 (50% of what was asked, filled)" in the(take(filled(8, share=0.5))).text
 
 
 def test_an_exit_is_told_by_the_trade_that_it_closes(take: Take) -> None:
@@ -144,8 +145,8 @@ def test_an_exit_is_told_by_the_trade_that_it_closes(take: Take) -> None:
         Severity.NORMAL,
         f"Trade: oracle-sniper closed {YES}, P&L +2.00",
     )
-    assert "In for 45.00, out for 47.00" in alert.text
-    assert "(+4.44%) after 5 min 0 s, by settled" in alert.text
+    assert alert.text.startswith("In for 45.00, out for 47.00, fees 0.00: +4.44% after 5 min, settled. `")
+    assert "+2.00" not in alert.text, "the title has said it"
 
 
 def test_a_trade_that_failed_is_told(take: Take) -> None:
@@ -153,12 +154,51 @@ def test_a_trade_that_failed_is_told(take: Take) -> None:
     take(placed())
     alert = the(take(filled(outcome=Outcome.FAILED, share=0.0)))
     assert (alert.severity, alert.title) == (Severity.HIGH, f"Trade FAILED: oracle-sniper bought {YES}")
+    assert alert.text.startswith("Nothing is held of it: filled. `")
     void = TradeReversed(
         "arbitrage", SNIPER, YES, Side.BUY, 100, 0, 2 * CASH_UNIT, BEGIN, 9, BEGIN, "chain reorg"
     )
     alert = the(take(void))
-    assert alert.title == f"Trade FAILED: oracle-sniper {YES} is void"
+    assert alert.title == f"Trade FAILED: oracle-sniper, {YES} is void"
     assert "P&L of +2.00 is taken back" in alert.text
+
+
+def listed(market: str = MARKET, title: str = QUESTION) -> MarketOpened:
+    """A market that asks `title`."""
+    return MarketOpened(Market(market, "polymarket", "0xa", title, f"{market}:YES", f"{market}:NO"))
+
+
+def test_a_market_is_called_by_what_it_asks(take: Take) -> None:
+    """H10: title and outcome in the place of ids, from entry to exit, and in what becomes of its resolution."""
+    take(listed())
+    take(placed())
+    take(held(100, 45))
+    assert the(take(filled())).title == f"Trade: oracle-sniper bought YES of {QUESTION}"
+    assert the(take(MarketDisputed(MARKET, BEGIN))).title == f"Resolution disputed: {QUESTION}"
+    take(held(0, 0))
+    assert the(take(closed(2))).title == f"Trade: oracle-sniper closed YES of {QUESTION}, P&L +2.00"
+
+
+def test_titles_are_forgotten_with_their_tokens(take: Take, rules: AlertRules) -> None:
+    """A10: what is remembered is bounded; who opens beyond that goes by an id."""
+    for number in range(TITLES_MAX + 1):
+        take(listed(f"polymarket:{number}", "Is it?"))
+    assert len(rules.state.titles) == TITLES_MAX
+    take(listed(f"polymarket:{TITLES_MAX - 1}", "Will it?"))
+    assert rules.state.titles[f"polymarket:{TITLES_MAX - 1}"] == "Will it?"
+    take(InstrumentDelisted("polymarket:0:YES"))
+    take(InstrumentDelisted("polymarket:0:NO"))
+    assert len(rules.state.titles) == TITLES_MAX - 1
+    take(listed())
+    assert rules.state.titles[MARKET] == QUESTION
+
+
+def test_a_strategy_that_is_a_timeframe_has_its_desk_with_it(take: Take) -> None:
+    """`1m` alone names nobody."""
+    place = msgspec.structs.replace(placed(), desk="uptrend", position="1m@PEPX", instrument="PEPX")
+    take(place)
+    take(PositionChanged("uptrend", "1m@PEPX", "PEPX", 60, 9 * CASH_UNIT, 0, 0, BEGIN))
+    assert the(take(filled())).title == "Trade: uptrend 1m bought PEPX"
 
 
 def test_an_entry_that_nobody_filled_is_no_news(take: Take) -> None:
@@ -182,7 +222,8 @@ def refusal(rule: str) -> Decision:
 def test_refusals_are_low_and_grouped_by_rule(take: Take) -> None:
     """H10: the first, then one an hour with the count; another rule is another group."""
     first = the(take(refusal("position_limit")))
-    assert (first.severity, first.title) == (Severity.LOW, "Refused: arbitrage, position_limit")
+    assert (first.severity, first.title) == (Severity.LOW, "Refused: arbitrage, position limit")
+    assert first.text.startswith("Once by risk-guardian. See why with")
     assert [take(refusal("position_limit"), at) for at in (1, 2, 3)] == [[], [], []]
     assert the(take(refusal("cash"), 4)).title == "Refused: arbitrage, cash"
     again = the(take(refusal("position_limit"), GROUP_NS / SECOND))
@@ -226,6 +267,7 @@ def test_a_gateway_is_told_when_it_falls_and_when_it_is_back(take: Take) -> None
     assert take(HealthObserved("binance", ok=False, word="gateway_crashed")) == []
     stale = the(take(HealthObserved("binance", ok=False, word="agent_stale")))
     assert (stale.severity, stale.title) == (Severity.HIGH, "Feed stale: binance")
+    assert stale.text.startswith("It says: agent stale.")
     back = the(take(HealthObserved("binance", ok=True, word="gateway_back")))
     assert (back.severity, back.title) == (Severity.LOW, "Well again: binance")
     assert take(HealthObserved("binance", ok=True)) == []
@@ -285,8 +327,8 @@ def test_a_resolution_matters_by_what_waits_for_it(take: Take) -> None:
     disputed = the(take(MarketDisputed(MARKET, BEGIN, "bond posted")))
     overdue = the(take(ResolutionOverdue(MARKET, BEGIN, held=True), 1_810))
     assert (disputed.severity, overdue.severity) == (Severity.HIGH, Severity.HIGH)
-    assert "bond posted); positions that cost 45.00 wait for it" in disputed.text
-    assert "ended 30 min 10 s ago" in overdue.text
+    assert disputed.text.startswith("Bond posted; positions that cost 45.00 wait for it")
+    assert overdue.text.startswith("It ended 30 min 10 s ago")
     take(held(0, 0))
     assert the(take(ResolutionOverdue(MARKET, BEGIN, held=False), 1_810)).severity is Severity.LOW
 
@@ -298,7 +340,7 @@ def test_a_hole_in_a_feed_is_told_beyond_a_minute(take: Take) -> None:
     assert take(short, 60) == []
     alert = the(take(long, 180))
     assert (alert.severity, alert.title) == (Severity.NORMAL, "Feed gap: recorded")
-    assert "the last of ETH for 3 min 0 s (missing)" in alert.text
+    assert "Once, the last of ETH for 3 min (missing)" in alert.text
     assert take(long, 190) == []
 
 
@@ -345,6 +387,8 @@ def test_severities_are_ordered() -> None:
 
 EVENTS = (
     CashMoved(500 * CASH_UNIT, "initial cash"),
+    listed(),
+    InstrumentDelisted(YES),
     placed(),
     held(60, 27),
     held(100, 45),

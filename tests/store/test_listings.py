@@ -11,8 +11,10 @@ from psycopg.sql import SQL, Identifier
 
 from tests.flows.sessions import run
 from tests.store.conftest import make_database
-from tests.store.story import BEGIN, BTC, DAY, Story, project
+from tests.store.story import BEGIN, BTC, CASH, DAY, Story, project
+from tradeworthy.core.candidates import Decision
 from tradeworthy.core.errors import NotAvailable, UsageError
+from tradeworthy.core.events import Figure
 from tradeworthy.market.instruments import InstrumentListed, Side
 from tradeworthy.risk.operators import HealthObserved
 from tradeworthy.risk.stance import Posture, PostureChanged
@@ -209,6 +211,24 @@ def test_the_guard_shows_each_rule_with_its_newest_figure(day: Listings, strict:
     assert not any(row["failed"] for row in day.guard()["figures"])
     decision = strict.decisions(1, approved=False)[0]
     assert decision["limits"]["position"] == figures["position"]["limit"]
+
+
+def test_the_guard_shows_what_bound(story: Story, url: str, connection: Connection) -> None:
+    """A7: an exit passes whatever its figures are, and a rule with nothing to go by says nothing."""
+    story.open_account()
+    entry: dict[str, Figure] = {"equity": 90 * CASH, "expected_profit": 3 * CASH, "book_age_ms": 40}
+    limits: dict[str, Figure] = {"expected_profit": CASH, "book_age_ms": 3_000}
+    story.turn(story.bar(), Decision("risk-guardian", 1, "breakout", True, "", entry, limits))
+    other: dict[str, Figure] = {**entry, "expected_profit": 2 * CASH, "book_age_ms": None}
+    story.turn(story.bar(), Decision("risk-guardian", 2, "breakout", True, "", other, limits))
+    leaving: dict[str, Figure] = {**entry, "equity": 80 * CASH, "expected_profit": -CASH}
+    story.turn(story.bar(), Decision("risk-guardian", 3, "breakout", True, "reduce_only", leaving, limits))
+    project(story, url)
+    guard = Listings(connection, [story.run]).guard()
+    assert guard["decision"]["candidate"] == 3
+    assert guard["equity"] == Decimal(80)
+    figures = {row["figure"]: (row["candidate"], row["value"]) for row in guard["figures"]}
+    assert figures == {"expected_profit": (2, Decimal(2)), "book_age_ms": (1, 40)}
 
 
 def test_opportunities_and_positions_name_their_market(ran: Connection, pilot: Listings) -> None:

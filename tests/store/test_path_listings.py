@@ -1,6 +1,7 @@
 """What a picture of a path asks of the tables."""
 
 from decimal import Decimal
+from typing import Any, LiteralString
 
 from tests.store.market_story import MarketStory, market_id, token
 from tests.store.story import BTC, Story, project
@@ -12,6 +13,11 @@ def listings(story: Story, url: str, connection: Connection) -> PathListings:
     """Questions about the story, which is in the tables."""
     project(story, url)
     return PathListings(connection, Queries(connection).run)
+
+
+def one(connection: Connection, query: LiteralString) -> Any:
+    """The first figure that `query` finds."""
+    return next(iter(connection.execute(query)))[0]
 
 
 def test_packets_are_found_by_number_in_order(story: Story, url: str, connection: Connection) -> None:
@@ -62,3 +68,43 @@ def test_a_markets_question_is_its_title(story: Story, url: str, connection: Con
     assert token("aa", "YES").market == market_id("aa")
     assert found.title(market_id("aa"))
     assert found.title("polymarket:none") == ""
+
+
+def test_what_came_of_a_candidate_leads_back_to_it(story: Story, url: str, connection: Connection) -> None:
+    """P2: a trade is known by the packet that opened its position, which is about no candidate itself."""
+    story.open_account()
+    entry = story.enter()
+    found = listings(story, url, connection)
+    held = one(connection, "SELECT seq FROM trades")
+    assert held > entry
+    above = one(connection, "SELECT id FROM candidates")
+    assert found.candidate_above(held) == found.candidate_above(entry) == above
+    assert found.candidate_above(1) is None, "a listing comes from no candidate"
+    assert found.candidates_of(entry - 1) == [entry]
+    assert found.candidates_of(1) == []
+
+
+def test_a_trade_is_told_on_each_path_that_touched_it(story: Story, url: str, connection: Connection) -> None:
+    """Where it was opened and where it was closed, with what it brought; another round of the position is another."""
+    story.open_account()
+    first = story.enter()
+    last = story.leave(first)
+    again = story.enter()
+    found = listings(story, url, connection)
+    changes = connection.execute("SELECT seq FROM packets WHERE type = 'PositionChanged' ORDER BY seq")
+    opened, closed, reopened = (list(row) for row in changes)
+    (told,) = found.trades(opened)
+    assert found.trades(closed) == [told] == found.trades([told["closed_seq"]])
+    assert (told["entry_candidate"], told["candidate"], told["status"]) == (first, last, "closed")
+    assert told["pnl"] is not None
+    (open_one,) = found.trades(reopened)
+    assert (open_one["entry_candidate"], open_one["status"], open_one["pnl"]) == (again, "open", None)
+    assert found.trades([]) == []
+
+
+def test_a_runs_newest_packet_is_known(story: Story, url: str, connection: Connection) -> None:
+    """A number beyond it is on record nowhere."""
+    story.open_account()
+    found = listings(story, url, connection)
+    assert found.newest() == story.seq
+    assert PathListings(connection, "none").newest() is None

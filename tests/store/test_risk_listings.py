@@ -6,6 +6,7 @@ from tests.store.story import CASH, DAY, Story, project
 from tradeworthy.core.candidates import Decision
 from tradeworthy.core.events import Figure
 from tradeworthy.execution.accounting import EquityMarked
+from tradeworthy.market.predictions import Market, MarketOpened
 from tradeworthy.risk.operators import DailyReset
 from tradeworthy.risk.stance import Posture, PostureChanged, PostureReported
 from tradeworthy.store.queries import Connection
@@ -65,6 +66,18 @@ def test_refusals_are_counted_by_rule(story: Story, url: str, connection: Connec
     project(story, url)
     (row,) = RiskListings(connection, [RUN]).refused()
     assert (row["rule"], row["refused"], row["candidate"], row["run"]) == ("position_limit", 2, newest, RUN)
+
+
+def test_tokens_have_their_markets_title(story: Story, url: str, connection: Connection) -> None:
+    """P2: a refusal names the question and the outcome, not the token's number."""
+    story.open_account()
+    question = Market("pm:1", "polymarket", "0xa", "Up or down?", "pm:1:YES", "pm:1:NO")
+    story.turn(MarketOpened(question))
+    project(story, url)
+    risk = RiskListings(connection, [RUN])
+    (found,) = risk.tokens({"pm:1:NO", "BTCUSDT"}).values()
+    assert (found["market"], found["title"], found["outcome"]) == ("pm:1", "Up or down?", "NO")
+    assert risk.tokens(()) == {}
 
 
 def test_stances_are_ours_and_the_outside_writers(story: Story, url: str, connection: Connection) -> None:

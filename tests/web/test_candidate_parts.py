@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from tradeworthy.web.dashboard.figure_words import method_words
 from tradeworthy.web.pages.pilot.candidates import (
     candidates_table,
     counted,
-    method_words,
     rejections,
     verdicts,
 )
@@ -56,8 +56,20 @@ def test_a_refused_one_shows_the_figure_beside_its_limit() -> None:
             )
         ]
     )
-    assert "position 62.5, limit 55.25" in made
-    assert "cash left" not in made
+    assert "One market 62.50, limit 55.25" in made
+    assert "Cash left" not in made
+
+
+def test_a_duplicate_names_the_candidate_that_it_repeats() -> None:
+    """A packet's number is no amount: no thousands apart, and nothing that it may come to."""
+    again = row(
+        verdict="REJECTED",
+        reason="duplicate",
+        decision_figures={"duplicate_of": 457645},
+        limits={"duplicate_of": 0},
+    )
+    made = candidates_table([again])
+    assert "Duplicate of 457645<" in made
 
 
 def test_a_filled_one_needs_no_reason() -> None:

@@ -13,11 +13,13 @@ from tradeworthy.web.dashboard.markup import (
     Html,
     address,
     clock,
+    code,
     gain,
     html,
     joined,
     link,
     money,
+    narrow,
     percent,
     price,
     quantity,
@@ -87,3 +89,16 @@ def test_addresses_leave_out_what_is_empty() -> None:
 def test_html_is_not_escaped_twice() -> None:
     """What is HTML stays HTML, in whatever it is put."""
     assert tag("p", joined([Html("<b>1</b>"), " & "])) == "<p><b>1</b> &amp; </p>"
+
+
+def test_a_command_is_broken_between_its_words_alone() -> None:
+    """A flag stays whole on the narrowest screen, and is copied as it was written."""
+    made = code("tradeworthy halt --reason 'a < b'")
+    assert made.startswith("<code><span>tradeworthy</span> <span>halt</span> <span>--reason</span>")
+    assert "&lt;" in made
+
+
+def test_a_phones_line_leaves_out_what_is_empty() -> None:
+    """Time and side, or the time alone."""
+    assert narrow("01:02", "") == '<div class="under narrow">01:02</div>'
+    assert narrow("01:02", "buy YES").count("\N{MIDDLE DOT}") == 1

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tradeworthy.web.dashboard.charts import equity_options
+from tradeworthy.web.dashboard.charts import equity_options, shares_options
 from tradeworthy.web.dashboard.theme import DARK, base_options
 from tradeworthy.web.pages.overview.page import tiles
 
@@ -47,7 +47,26 @@ def test_the_value_is_told_beside_the_capital_that_it_began_with() -> None:
     made = tiles(found())
     assert "504.50" in made
     assert "+0.90" in made
-    assert " % on 500.00" in made
+    assert "% on 500.00 USD" in made
+
+
+def test_closed_and_open_trades_add_up_to_what_the_account_made() -> None:
+    """A7: of the 4.50 that the account gained, -1.20 were closed, so what is open made the other 5.70."""
+    made = tiles(found(realized_pnl=Decimal("-1.20")))
+    assert "\N{MINUS SIGN}1.20" in made
+    assert "open ones" in made
+    assert "+5.70" in made
+
+
+def test_what_is_free_of_the_capital_is_part_of_the_ring() -> None:
+    """A single strategy with half of the capital is half of the ring."""
+    made = shares_options(BASE, [("oracle-sniper", 0.5), ("atomic-arb", 0.0)], DARK)
+    assert made is not None
+    assert [part["name"] for part in made["series"][0]["data"]] == ["oracle-sniper 50%", "free 50%"]
+    whole = shares_options(BASE, [("uptrend", 1.0)], DARK)
+    assert whole is not None
+    assert [part["name"] for part in whole["series"][0]["data"]] == ["uptrend 100%"]
+    assert shares_options(BASE, [("idle", 0.0)], DARK) is None
 
 
 def test_what_there_is_one_of_is_no_plural() -> None:

@@ -9,19 +9,21 @@ from hypothesis import strategies as st
 
 from tradeworthy.web.pages.trace.picture import (
     BAD,
-    LABEL_MAX,
-    NODE_HEIGHT,
-    NODE_WIDTH,
-    Layout,
+    COMPACT,
+    WIDE,
     Node,
     Placed,
+    Shape,
     drawn,
     laid_out,
     offset_text,
 )
 from tradeworthy.web.pages.trace.steps import LANES, Lane
 
-SVG = "{http://www.w3.org/2000/svg}"
+PHONE = 332
+"""Pixels that a card has within a phone of 390."""
+
+shapes = pytest.mark.parametrize("shape", [WIDE, COMPACT], ids=["wide", "compact"])
 
 
 @st.composite
@@ -36,38 +38,42 @@ def paths(draw: st.DrawFn) -> list[Node]:
     return nodes
 
 
-def crosses(one: tuple[float, float], other: tuple[float, float], box: Placed) -> bool:
+def crosses(one: tuple[float, float], other: tuple[float, float], box: Placed, shape: Shape) -> bool:
     """Whether the line between two corners, which runs across or down, goes through a node."""
     left, right = sorted((one[0], other[0]))
     top, bottom = sorted((one[1], other[1]))
-    beside = right <= box.x or left >= box.x + NODE_WIDTH
-    return not (beside or bottom <= box.y or top >= box.y + NODE_HEIGHT)
+    beside = right <= box.x or left >= box.x + shape.node_width
+    return not (beside or bottom <= box.y or top >= box.y + shape.node_height)
 
 
-@given(paths())
-def test_no_two_nodes_overlap(nodes: list[Node]) -> None:
+@shapes
+@given(nodes=paths())
+def test_no_two_nodes_overlap(shape: Shape, nodes: list[Node]) -> None:
     """P2: a picture that hides a step would be none."""
-    layout = laid_out(nodes)
+    layout = laid_out(nodes, shape)
     for one, other in itertools.combinations(layout.nodes, 2):
-        apart = abs(one.x - other.x) >= NODE_WIDTH or abs(one.y - other.y) >= NODE_HEIGHT
+        apart = abs(one.x - other.x) >= shape.node_width or abs(one.y - other.y) >= shape.node_height
         assert apart, f"{one.node.key} lies on {other.node.key}"
-    assert all(one.x >= 0 and one.x + NODE_WIDTH <= layout.width for one in layout.nodes)
-    assert all(one.y >= 0 and one.y + NODE_HEIGHT <= layout.height for one in layout.nodes)
+    assert all(one.x >= 0 and one.x + shape.node_width <= shape.width for one in layout.nodes)
+    assert all(one.y >= 0 and one.y + shape.node_height <= layout.height for one in layout.nodes)
 
 
-@given(paths())
-def test_no_line_goes_through_a_node(nodes: list[Node]) -> None:
-    """Lines run in the gaps between rows and between lanes."""
-    layout = laid_out(nodes)
+@shapes
+@given(nodes=paths())
+def test_no_line_goes_through_a_node(shape: Shape, nodes: list[Node]) -> None:
+    """Lines run in the gaps between rows and beside nodes, and none leaves the picture."""
+    layout = laid_out(nodes, shape)
     for line in layout.lines:
         for one, other in itertools.pairwise(line.corners):
-            assert not any(crosses(one, other, box) for box in layout.nodes)
+            assert not any(crosses(one, other, box, shape) for box in layout.nodes)
+        assert all(0 <= x <= shape.width and 0 <= y <= layout.height for x, y in line.corners)
 
 
-@given(paths())
-def test_an_effect_stands_below_its_cause_and_time_runs_down(nodes: list[Node]) -> None:
+@shapes
+@given(nodes=paths())
+def test_an_effect_stands_below_its_cause_and_time_runs_down(shape: Shape, nodes: list[Node]) -> None:
     """Whoever reads downwards reads in order."""
-    layout = laid_out(nodes)
+    layout = laid_out(nodes, shape)
     rows = {one.node.key: one.row for one in layout.nodes}
     assert all(rows[node.cause] < rows[node.key] for node in nodes if node.cause)
     assert all(
@@ -76,12 +82,47 @@ def test_an_effect_stands_below_its_cause_and_time_runs_down(nodes: list[Node]) 
     assert len(layout.lines) == sum(bool(node.cause) for node in nodes)
 
 
-@given(paths())
-def test_each_time_is_told_once(nodes: list[Node]) -> None:
-    """The offsets are those since the first node, in rows of their own."""
-    layout = laid_out(nodes)
+@shapes
+@given(nodes=paths())
+def test_each_time_is_told_once(shape: Shape, nodes: list[Node]) -> None:
+    """The offsets are those since the first node, each above what happened then."""
+    layout = laid_out(nodes, shape)
     assert [offset for _, offset in layout.times] == sorted({node.at_us - nodes[0].at_us for node in nodes})
-    assert len({row for row, _ in layout.times}) == len(layout.times)
+    heights = [height for height, _ in layout.times]
+    assert heights == sorted(set(heights))
+    first = {one.node.at_us - nodes[0].at_us: one.y for one in reversed(layout.nodes)}
+    assert all(height + shape.band <= first[offset] for height, offset in layout.times)
+
+
+@given(paths())
+def test_a_phone_shows_a_node_a_row_and_lanes_as_a_staircase(nodes: list[Node]) -> None:
+    """P2: nothing has to be scrolled aside; the further a lane is, the more to the right it stands."""
+    layout = laid_out(nodes, COMPACT)
+    assert COMPACT.width <= PHONE
+    assert [one.row for one in layout.nodes] == list(range(len(nodes)))
+    assert all(one.x == COMPACT.left + COMPACT.lane * LANES.index(one.node.lane) for one in layout.nodes)
+
+
+def test_a_lane_is_named_where_the_path_enters_it() -> None:
+    """Not at each of its nodes."""
+    lanes = (Lane.FEED, Lane.DESK, Lane.DESK, Lane.RISK, Lane.DESK)
+    nodes = [Node(key, key - 1, lane, 0, "Step") for key, lane in enumerate(lanes, 1)]
+    picture = ET.fromstring(drawn(nodes, "t", "d", COMPACT))  # noqa: S314 - made here
+    named = [one.text for one in picture.iter("text") if one.attrib["class"] == "lane-name"]
+    assert named == ["Feed", "Desk", "Risk", "Desk"]
+
+
+def test_both_pictures_can_stand_in_one_document() -> None:
+    """No id is there twice, and both lead to the same entries of the list."""
+    nodes = [Node(1, 0, Lane.FEED, 0, "Price"), Node(2, 1, Lane.DESK, 0, "Candidate")]
+    both = [ET.fromstring(drawn(nodes, "t", "d", shape)) for shape in (WIDE, COMPACT)]  # noqa: S314 - made here
+    ids = [one.attrib["id"] for picture in both for one in picture.iter() if "id" in one.attrib]
+    assert len(ids) == len(set(ids))
+    for picture in both:
+        assert set(picture.attrib["aria-labelledby"].split()) <= set(ids)
+    assert [[one.attrib["href"] for one in picture.iter("a")] for picture in both] == [
+        ["#step-1", "#step-2"]
+    ] * 2
 
 
 def parsed(nodes: list[Node], title: str = "t", description: str = "d") -> ET.Element:
@@ -122,14 +163,17 @@ def test_long_words_are_cut_and_told_whole_to_the_pointer() -> None:
     name = "A name that is far longer than any node is wide"
     picture = parsed([Node(1, 0, Lane.DESK, 0, name, name, packets=12)])
     shown = [one.text or "" for one in picture.iter("text")]
-    assert any(text.endswith("× 12") and len(text) <= LABEL_MAX for text in shown)  # noqa: RUF001
+    assert any(text.endswith("× 12") and len(text) <= WIDE.label_max for text in shown)  # noqa: RUF001
     assert [one for one in picture.iter("title") if (one.text or "").startswith(name)]
 
 
 def test_nothing_is_drawn_of_nothing() -> None:
     """The page says why in words."""
     assert drawn([], "t", "d") == ""
-    assert laid_out([]) == Layout(laid_out([]).width, laid_out([]).height, [], [], [])
+    nothing = laid_out([])
+    assert not nothing.nodes
+    assert not nothing.lines
+    assert not nothing.times
 
 
 @pytest.mark.parametrize(

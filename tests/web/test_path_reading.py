@@ -7,7 +7,8 @@ import pytest
 
 from tradeworthy.runtime.home import Home
 from tradeworthy.store.addresses import connect, database_url, leave
-from tradeworthy.web.pages.trace.panels import died_at, nodes_of
+from tradeworthy.web.pages.trace.headline import about, died_at, headline
+from tradeworthy.web.pages.trace.panels import nodes_of
 from tradeworthy.web.pages.trace.picture import drawn
 from tradeworthy.web.pages.trace.reading import (
     NoPath,
@@ -104,6 +105,37 @@ def test_a_quiet_turn_shows_each_desks_reason(home: Home, pilot: Reading) -> Non
     path = path_of(from_journal(home, pilot.run, str(quiet)))
     assert set(path.reasons) == {"arbitrage"}
     assert [step.type for step in path.steps][-1] == QUIET
+
+
+def test_a_trades_own_packet_shows_its_entrys_path_and_what_the_trade_brought(pilot: Reading) -> None:
+    """P2: pages link trades by the packet that opened the position; two trades of one input are two paths."""
+    rows = pilot.listings.trades(50)
+    assert rows
+    for row in rows:
+        path = path_of(from_tables(pilot, str(row["seq"])))
+        assert path.candidate is not None
+        assert path.candidate["seq"] == row["candidate"]
+        assert str(about(path)[0]).startswith(row["side"].capitalize())
+        assert row["seq"] in {trade["seq"] for trade in path.trades}
+        if row["pnl"] is not None:
+            assert sum(trade["pnl"] or 0 for trade in path.trades) == row["pnl"]
+        assert row["title"] in headline(path)
+
+
+def test_other_candidates_of_the_same_input_are_named(pilot: Reading) -> None:
+    """One price may lead to several; each has its own path."""
+    rows = pilot.listings.candidates(200)
+    for row in rows[:20]:
+        path = path_of(from_tables(pilot, str(row["seq"])))
+        assert set(path.others) == {one["seq"] for one in rows if one["trace"] == row["trace"]} - {row["seq"]}
+
+
+def test_a_number_that_no_packet_has_yet_is_refused_at_once(pilot: Reading) -> None:
+    """A11: the journal, which takes long to read, would not have it either."""
+    far = from_tables(pilot, "999999999")
+    assert isinstance(far, NoPath)
+    assert not far.in_journal
+    assert "its newest is" in far.sentence
 
 
 def test_what_is_no_packet_is_refused_in_a_sentence(home: Home, pilot: Reading) -> None:

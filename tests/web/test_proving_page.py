@@ -11,8 +11,10 @@ from tradeworthy.cli.commands import app
 from tradeworthy.journal.segments import Header
 from tradeworthy.proving.evidence_log import Proof, newest_of
 from tradeworthy.proving.run_on_disk import RunOnDisk
+from tradeworthy.web.dashboard.markup import code
 from tradeworthy.web.dashboard.theme import DARK, base_options
 from tradeworthy.web.pages.proving import tables as proof_tables
+from tradeworthy.web.pages.proving.figures import figures
 from tradeworthy.web.pages.proving.groups import (
     QUESTIONS,
     State,
@@ -77,6 +79,55 @@ def test_a_proof_of_another_run_says_nothing_of_this_one() -> None:
     assert state_of("replay", proof("replay", "blue-1"), proof("replay", "blue-2", "no")) is State.PROVEN
 
 
+def test_an_audit_of_other_configurations_says_nothing_of_this_run() -> None:
+    """P3: neither that they differ nor that they don't; it stays listed, as one of others."""
+    found = {"audit": [proof("audit", "green.toml and other.toml", "no")]}
+    assert state_of("audit", *found["audit"]) is State.NOT_PROVEN
+    own = proof("audit", "green.toml and blue.toml")
+    assert state_of("audit", *found["audit"], own) is State.PROVEN
+    told = proof_tables.question(standings_of(found, RUN)[1][1], RUN)
+    assert "green.toml and other.toml" in told
+    assert told.count("not this run&#x27;s</span>") == 1
+    assert "this run&#x27;s code" not in told
+
+
+def test_a_replay_of_another_run_is_called_that() -> None:
+    """It is listed, and does not pass for this run's."""
+    told = proof_tables.question(standings_of({"replay": [proof("replay", "blue-2")]}, RUN)[0][1], RUN)
+    assert "not this run&#x27;s</span>" in told
+
+
+def test_names_that_came_to_the_same_are_told_once() -> None:
+    """Hundreds of keys that may not differ are a list, not hundreds of pills; a few keep theirs."""
+    keys = [[f"desks.{number}", "NOT ALLOWED"] for number in range(200)]
+    told = figures(proof("audit", "blue.toml and b.toml", "no", not_allowed=keys))
+    assert told.count("NOT ALLOWED") == 1
+    assert "200: NOT ALLOWED" in told
+    assert told.count("<li>") == 200
+    mixed = figures(
+        proof("flow", "all flows", flows=[[f"f{number}", "PASS"] for number in range(9)] + [["x", "FAIL"]])
+    )
+    assert mixed.count('class="pill ok"') == 9
+    assert mixed.count('class="pill bad"') == 1
+
+
+def test_amounts_and_times_are_as_people_write_them() -> None:
+    """No zeros that say nothing, no letter between day and hour, and a digest as it is."""
+    told = figures(
+        proof(
+            "compare",
+            "blue-1",
+            run_pnl="4.84378000",
+            gap="0E-8",
+            start="2024-01-01T00:10:00Z",
+            digest="12e4",
+            n="1200",
+        )
+    )
+    for said in (">4.84378<", ">0<", "2024-01-01 00:10:00 UTC", ">12e4<", ">1200<", "Run P&amp;L"):
+        assert said in told
+
+
 def test_a_proof_of_another_kind_of_desk_does_not_apply() -> None:
     """A pilot is not asked for drills of divergence desks; proofs of them stay listed."""
     pilot = Subject("pilot-1", "abc", "pilot", frozenset({"arbitrage"}))
@@ -89,14 +140,14 @@ def test_a_question_is_as_good_as_its_worst_proof() -> None:
     """One that failed fails it; one that only measures proves nothing by itself, and spoils nothing."""
     found = {
         "parity": [proof("parity", "blue")],
-        "audit": [proof("audit", "a and b")],
+        "audit": [proof("audit", "blue.toml and b.toml")],
         "lookahead": [proof("lookahead", "blue")],
         "reference": [proof("reference", "blue", "open")],
     }
     assert _question(found) is State.PROVEN
-    assert _question({**found, "audit": [proof("audit", "a and b", "no")]}) is State.FAILED
+    assert _question({**found, "audit": [proof("audit", "blue.toml and b.toml", "no")]}) is State.FAILED
     assert _question({**found, "audit": []}) is State.NOT_PROVEN
-    assert _question({**found, "audit": [proof("audit", "a and b", code="old")]}) is State.STALE
+    assert _question({**found, "audit": [proof("audit", "blue.toml and b.toml", code="old")]}) is State.STALE
 
 
 def _question(found: dict[str, list[Proof]]) -> State:
@@ -107,8 +158,8 @@ def _question(found: dict[str, list[Proof]]) -> State:
 def test_what_is_lacking_says_what_to_run() -> None:
     """The command has the run's name; a proof's words from outside are no HTML."""
     told = proof_tables.question(standings_of({}, RUN)[0][1], RUN)
-    assert "Not proven yet: run <code>tradeworthy prove compare blue-1</code>" in told
-    assert "tradeworthy replay blue-1" in told
+    assert f"Not proven yet: run {code('tradeworthy prove compare blue-1')}" in told
+    assert code("tradeworthy replay blue-1") in told
     found = {"audit": [proof("audit", EVIL, "no", differing=2, not_allowed=[[EVIL, "NOT ALLOWED"]])]}
     told = proof_tables.question(standings_of(found, RUN)[1][1], RUN)
     assert EVIL not in told
@@ -158,9 +209,13 @@ def test_without_a_gap_nothing_is_drawn(figures: dict[str, Any]) -> None:
 
 def test_the_gap_is_said_in_words() -> None:
     """With its trades; and what to run where there is no comparison."""
-    assert "a gap of" in proof_tables.gap_words(compared(), "blue-1")
+    told = proof_tables.gap_words(compared(), "blue-1")
+    assert "a gap of" in told
+    assert [name in told for name in ("data ", "fills ", "fees ")] == [True, True, False], (
+        "those that are not zero"
+    )
     assert "no gap" in proof_tables.gap_words(compared(gap="0E-8"), "blue-1")
-    assert "tradeworthy prove compare blue-1" in proof_tables.gap_words(None, "blue-1")
+    assert code("tradeworthy prove compare blue-1") in proof_tables.gap_words(None, "blue-1")
 
 
 def on_disk(**more: Any) -> RunOnDisk:
@@ -191,13 +246,13 @@ def test_a_run_says_what_made_it_and_what_must_equal_it() -> None:
     assert 'data-decision-hash="abc"' in told
     assert "the same</span>" in told
     assert "feed simulator, seed 7" in told
-    assert "2 journal segments" in told
-    assert "1 died in a turn" in told
+    assert "2 segments: one begins with each process" in told
+    assert "; 1 died in a turn" in told
     assert "blue-0" in told
     ended = proof_tables.ending(on_disk(), ROW)
     assert 'data-digest="d1"' in ended
     assert 'data-fingerprint="f1"' in ended
-    assert "tradeworthy replay blue-1 must give this digest" in ended
+    assert f"{code('tradeworthy replay blue-1')} must give this digest" in ended
 
 
 def test_a_run_that_has_not_ended_or_is_gone_says_so() -> None:

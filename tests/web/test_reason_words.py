@@ -2,7 +2,9 @@
 
 import pytest
 
+from tests.flows.reached.demanded import demanded
 from tradeworthy.desks.arbitrage.reasons import SkipReason
+from tradeworthy.desks.divergence.codes import Code
 from tradeworthy.desks.uptrend import gates
 from tradeworthy.execution.reasons import Reason
 from tradeworthy.risk.guards import RULES
@@ -13,10 +15,18 @@ BLOCKED = [
 ]
 
 
-@pytest.mark.parametrize("code", sorted({*SkipReason, *Reason, *(rule.code for rule in RULES), *BLOCKED}))
+TOLD = ("turn.", "trade.", "uptrend.")
+"""Of the codes that scenarios must reach, those that a person reads as a reason."""
+
+DESKS = {code.partition(".")[2] for code in demanded() if code.startswith(TOLD)} | {one.word for one in Code}
+
+
+@pytest.mark.parametrize(
+    "code", sorted({*SkipReason, *Reason, *(rule.code for rule in RULES), *BLOCKED, *DESKS})
+)
 def test_each_code_of_the_product_is_said_in_words(code: str) -> None:
     """A11, P2: whoever reads it first needs no source code."""
-    assert WORDS[code].endswith(".")
+    assert (WORDS.get(code) or WORDS[code.lower()]).endswith(".")
 
 
 def test_words_are_told_once() -> None:

@@ -13,6 +13,7 @@ from tradeworthy.core.errors import Retryable, TradeworthyError
 from tradeworthy.runtime import records as runtime_records
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.records import opened_records
+from tradeworthy.store import addresses
 from tradeworthy.web import records as records_module
 from tradeworthy.web.records import Reading, Records
 
@@ -79,3 +80,21 @@ def test_what_no_table_can_hold_is_a_wrong_question(finished: Served, text: str)
     """One line, as for any other wrong filter."""
     with pytest.raises(TradeworthyError, match="can't look for that"):
         asked(finished.home, lambda one: one.listings.trades(strategy=text), "")
+
+
+def test_a_kept_connection_whose_server_went_is_replaced_unseen(finished: Served) -> None:
+    """A10: after a restart of the database no page shows an error for what was idle meanwhile."""
+    records = Records(finished.home)
+
+    def backend(one: Reading) -> int:
+        row = one.connection.execute("SELECT pg_backend_pid()").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    try:
+        before = asyncio.run(records.read(backend))
+        with psycopg.connect(addresses.database_url(finished.home.path), autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [before])
+        assert asyncio.run(records.read(backend)) != before
+    finally:
+        records.close()

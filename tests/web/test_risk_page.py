@@ -8,10 +8,11 @@ import pytest
 
 from tradeworthy.risk.guards import CASH_FIGURES, RULES
 from tradeworthy.risk.stance import Posture
+from tradeworthy.web.dashboard.figure_words import WORDS, shown, word_of
 from tradeworthy.web.dashboard.theme import DARK, base_options
 from tradeworthy.web.pages.risk import tables as risk_tables
-from tradeworthy.web.pages.risk.charts import refusal_options, stance_options, stances_of
-from tradeworthy.web.pages.risk.gauges import WORDS, closeness, figures_of, gauges, shown, word_of
+from tradeworthy.web.pages.risk.charts import stance_options, stances_of
+from tradeworthy.web.pages.risk.gauges import closeness, figures_of, gauges
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BASE = base_options(DARK, "chart")
@@ -23,7 +24,7 @@ def figure(
 ) -> dict[str, Any]:
     """A rule's newest figure, as the listings have it."""
     told = {"rule": name, "figure": name, "value": value, "limit": limit, "used": used, "failed": failed}
-    return {**told, "is_cash": name in CASH_FIGURES, "run": "r-1", "candidate": 9}
+    return {**told, "is_cash": name in CASH_FIGURES, "run": "r-1", "candidate": 9, "created_at": NOON}
 
 
 def test_every_figure_of_the_guard_chain_has_its_words() -> None:
@@ -62,6 +63,39 @@ def test_the_nearest_gauge_is_on_top_and_says_so() -> None:
     assert "close</span>" in told
     assert 'style="width:100.0%"' in told
     assert told.count('role="meter"') == 3
+
+
+def test_a_least_is_told_as_such() -> None:
+    """Under it a figure is beyond its rule, however little it is; a limit that is none shows nothing."""
+    told = gauges([figure("time_left_ms", 109_000, 20_000)])
+    assert "1 min 49 s, at least 20.0 s" in told
+    assert 'title="judged 2026-03-01 12:00:00 UTC, for candidate 9"' in told
+    under = gauges([figure("expected_profit", Decimal("-0.8"), Decimal("0.05"))])
+    assert "beyond</span>" in under
+    assert "close</span>" not in under
+    assert 'role="meter"' not in gauges([figure("spread_bps", 300, None)])
+    assert "Spread" not in gauges([figure("spread_bps", 300, None)])
+
+
+def test_a_gain_is_no_loss() -> None:
+    """On a day of gain nothing is lost; other figures keep their sign."""
+    assert shown(figure("daily_loss", Decimal("-1539.71"), Decimal(50)), Decimal("-1539.71")) == "0.00"
+    assert shown(figure("cash_left", Decimal(-5), Decimal(0)), Decimal(-5)) == "\N{MINUS SIGN}5.00"
+
+
+def test_the_newest_decision_says_whether_it_was_bound() -> None:
+    """An exit passes, whatever its figures are."""
+    decision = {
+        "created_at": NOON,
+        "candidate": 7,
+        "run": "r-1",
+        "desk": "one",
+        "approved": True,
+        "reason": "",
+    }
+    assert "of one, approved." in risk_tables.newest_decision(decision)
+    exit_ = risk_tables.newest_decision({**decision, "reason": "reduce_only"})
+    assert "approved as an exit, which no guard holds up" in exit_
 
 
 def test_words_are_clear_or_bad_by_themselves() -> None:
@@ -115,6 +149,8 @@ def test_a_refusal_shows_every_figure_and_escapes_what_comes_from_outside() -> N
     assert "30.00 / 20.00" in told
     assert "Age of the price" not in told
     assert 'href="/trace?packet=7&amp;run=r-1"' in told
+    named = risk_tables.refusals([{**row, "instrument": "pm:1:NO", "title": "Up or down?", "outcome": "NO"}])
+    assert 'breakout: buy NO <b title="pm:1:NO">Up or down?</b>' in named
     assert "Risk has refused nothing" in risk_tables.refusals([])
     assert "<dd>clear</dd>" in figures_of({"halt": ""}, {"halt": ""}, "")
 
@@ -172,7 +208,7 @@ def test_breakers_say_where_they_trip_and_whether_they_hold() -> None:
     told = risk_tables.breakers(found)
     assert "equity under 800.00" in told
     assert told.count("latched</span>") == 1
-    assert "1 min 0 s left" in told
+    assert "1 min left" in told
     assert "raised 3 times" in told
     assert EVIL not in told
 
@@ -182,10 +218,11 @@ def test_exposures_stand_against_their_limit() -> None:
     row = {"market": "m-1", "title": EVIL, "positions": 1, "cost": Decimal(45)}
     told = risk_tables.exposures([row], what="Market", key="market", limit=Decimal(50))
     assert "90.0%" in told
-    assert "meter wide warn" in told
+    assert "meter warn" in told
     assert EVIL not in told
     bare = risk_tables.exposures([row], what="Market", key="market", limit=None)
     assert "meter" not in bare
+    assert "Of its limit" not in bare
 
 
 def changed(hours: int, posture: str, rm: float, *stresses: float) -> dict[str, Any]:
@@ -233,7 +270,6 @@ def test_the_stance_chart_goes_on_to_the_end_of_the_run() -> None:
     assert [line["name"] for line in options["series"]] == [
         *("Posture", "Rm", "hard", "structure", "scan", "outside", "capital"),
     ]
-    assert {line["step"] for line in options["series"]} == {"end"}
     posture, structure = options["series"][0]["data"], options["series"][3]["data"]
     assert [value for _, value in posture] == ["APEX", "STALKER", "STALKER"]
     assert [value for _, value in structure] == [0.0, 0.5, 0.5]
@@ -241,10 +277,26 @@ def test_the_stance_chart_goes_on_to_the_end_of_the_run() -> None:
     assert len(options["grid"]) == len(options["xAxis"]) == len(options["yAxis"]) == 7
 
 
+def test_a_posture_holds_until_the_next() -> None:
+    """Over an axis of names a step turns the other way round; and no strip gives way to its name."""
+    rows = [changed(1, "STALKER", 0.875, 0, 0.5, 0, 0, 0)]
+    options = stance_options(BASE, stances_of(rows, NOON), NOON + timedelta(hours=5), DARK)
+    posture, *others = options["series"]
+    assert posture["step"] == "start"
+    assert {line["step"] for line in others} == {"end"}
+    assert {grid["outerBoundsMode"] for grid in options["grid"]} == {"none"}
+
+
 def test_refusals_are_bars_by_rule() -> None:
-    """The most frequent on top; nothing is drawn of nothing."""
-    options = refusal_options(BASE, [("position limit", 5), ("cash", 1)], DARK)
-    assert options is not None
-    assert options["yAxis"]["data"] == ["position limit", "cash"]
-    assert options["series"][0]["data"] == [5, 1]
-    assert refusal_options(BASE, [], DARK) is None
+    """Each beside the most frequent, with what the rule means; each leads to the newest one's path."""
+    rows = [
+        {"rule": "position_limit", "refused": 5, "last_at": NOON, "candidate": 7, "run": "r-1"},
+        {"rule": "cash", "refused": 1, "last_at": NOON, "candidate": 3, "run": "r-1"},
+    ]
+    told = risk_tables.refused_rules(rows)
+    assert told.count('class="meter"') == 2
+    assert "width:100.0%" in told
+    assert "width:20.0%" in told
+    assert "There is not enough free cash." in told
+    assert 'href="/trace?packet=7&amp;run=r-1"' in told
+    assert "Risk has refused nothing" in risk_tables.refused_rules([])

@@ -7,6 +7,7 @@ import pytest
 
 from tradeworthy.runtime.doctor import Finding, State
 from tradeworthy.web.api.checkup import Part
+from tradeworthy.web.dashboard.markup import code
 from tradeworthy.web.pages.system import lists, tables
 from tradeworthy.web.pages.system.host import Use
 
@@ -48,6 +49,8 @@ def test_without_a_session_nothing_is_made_up() -> None:
     assert "Stopped" in told
     assert "no session" in told
     assert "No session answers" in tables.parts_table({}, [])
+    assert "Start one" in tables.parts_table({}, [])
+    assert "Start one" not in tables.parts_table({"running": True, "answers": False}, [])
     assert "No session answers" in tables.feeds({})
     assert "No latencies" in tables.latencies(None, [])
 
@@ -59,12 +62,34 @@ def test_a_part_says_what_it_delivered_and_when() -> None:
     assert "3.0 s" in told
 
 
+def test_parts_that_only_decide_are_names() -> None:
+    """25 rows that all say the same would hide the one that does not; that one keeps its row."""
+    quiet = [
+        {
+            "agent": f"part-{number}",
+            "desk": "uptrend" if number else "",
+            "halted": "",
+            "faults": 0,
+            "state": "running",
+        }
+        for number in range(3)
+    ]
+    told = tables.parts_table(status(parts=quiet), [])
+    assert "<table" not in told
+    assert "3 parts decide" in told
+    assert "<dt>all desks</dt>" in told
+    assert "<dt>uptrend</dt>" in told
+    told = tables.parts_table(status(parts=[*quiet[1:], quiet[0] | {"state": "waiting"}]), [])
+    assert told.count("<tr>") == 2, "the heading and the one that waits"
+    assert "2 parts decide" in told
+
+
 def test_a_part_that_raised_says_so() -> None:
     """A10: how often, and what."""
     part = {"agent": "scanner", "desk": "arbitrage", "halted": "faults", "faults": 2, "state": "halted"}
     row = {"part": "arbitrage", "ok": False, "crashes": 2, "word": EVIL, "figure": None, "updated_at": AT}
     told = tables.parts_table(status(parts=[part]), [row])
-    assert "halted by faults; 2 raised" in told
+    assert "for arbitrage; halted by faults; 2 raised" in told
     assert '<td class="figure">2</td>' in told
     assert "<script>" not in told
 
@@ -106,6 +131,22 @@ def test_services_name_no_address() -> None:
     assert "//" not in told
 
 
+def test_a_measure_says_what_it_is() -> None:
+    """H14: an answer's time and an age are told apart, in one form with the latencies."""
+    found = {
+        "server": Part(ok=True, word="serving", figure=125.0),
+        "redis": Part(ok=True, word="answers", figure=0.0862),
+        "journal": Part(ok=True, word="grows", figure=0.5),
+        "rows_lag": Part(ok=True, word="up to date", figure=0.0),
+        "agents": Part(ok=True, word="running", figure=0.0),
+        "disk": Part(ok=True, word="room", figure=49.6),
+    }
+    told = tables.services(found, {}, 86)
+    for said in ("up 2 min 5 s", "in 86.2 µs", "grew 0.5 s ago", ">86 behind<", ">0 ill<", "49.6 GiB free"):
+        assert said in told
+    assert ">0 behind<" in tables.services(found, {})
+
+
 def test_storage_is_told_in_whole() -> None:
     """Journal, disk and memory."""
     told = tables.storage(USE, "/home/x")
@@ -123,6 +164,21 @@ def test_lists_escape_what_people_wrote() -> None:
         assert "<script>" not in told
         assert "a<b" not in told
     assert "?run=a%3Cb" in lists.runs([run], "a<b")
+
+
+def test_an_alert_is_its_title_its_figures_and_a_link() -> None:
+    """H10: no shell command where a link does, and no backticks; other commands are something to type."""
+    path = {"created_at": AT, "severity": "normal", "run": "p-1", "title": "Trade: bought", "key": "entry:a"}
+    told = lists.alerts([path | {"text": "Cost 45.00, fees 0.50. `tradeworthy trace 7` shows the path."}])
+    assert "Cost 45.00, fees 0.50. <a" in told
+    assert 'href="/trace?packet=7&amp;run=p-1"' in told
+    assert "`" not in told
+    assert "tradeworthy trace" not in told
+    told = lists.alerts(
+        [path | {"severity": "critical", "text": "Go on with `tradeworthy resume --by NAME`."}]
+    )
+    assert f"Go on with {code('tradeworthy resume --by NAME')}." in told
+    assert '<li class="bad" data-severity="critical">' in told
 
 
 def test_empty_lists_say_why() -> None:

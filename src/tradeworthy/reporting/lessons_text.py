@@ -17,7 +17,7 @@ from tradeworthy.learning.settings import LearningSettings
 OVERRIDES_MAX = 25
 """So many overrides are told of; the rest is counted."""
 
-_CHANGES = {
+CHANGES = {
     "entry": "size of the first buy",
     "add": "size of later buys",
     "trim": "nothing: trims keep their size",
@@ -26,6 +26,8 @@ _CHANGES = {
     TUNING_HALO: "distance allowed from the average",
     TUNING_DX_MIN: "discount asked for",
 }
+"""What an override changes, by its category."""
+
 _SURE = ((0.01, "very sure"), (0.05, "sure"), (0.10, "fairly sure"), (0.25, "not sure"))
 
 
@@ -61,7 +63,7 @@ def lesson_sentence(lesson: Lesson) -> str:
 
 def override_sentence(override: Override) -> str:
     """What an override changes, and by how much."""
-    what = _CHANGES.get(override.action_category, override.action_category)
+    what = CHANGES.get(override.action_category, override.action_category)
     where = slice_text(override.pattern_key, override.action_category, override.scope_subset)
     before = "" if override.previous is None else f", before x{override.previous:.3g}"
     return (

@@ -22,7 +22,7 @@ from tradeworthy.runtime.life import Life
 from tradeworthy.runtime.narration import time_text
 from tradeworthy.runtime.throttle import Allowance
 from tradeworthy.store.alert_rules import AlertRules
-from tradeworthy.store.alerts import Alert, AlertState, Held, Severity
+from tradeworthy.store.alerts import TITLES_MAX, Alert, AlertState, Held, Severity
 
 log = structlog.get_logger()
 
@@ -126,12 +126,13 @@ class Alerting:
 
 
 def known_state(life: Life) -> AlertState:
-    """What the rules should remember of a run that went on without them: what is held."""
+    """What the rules should remember of a run that went on without them: what is held, and what markets ask."""
     held = {
         f"{one.desk}/{one.position}": Held(one.instrument, one.lots, one.cost)
         for one in life.core.positions()
     }
-    return AlertState(started=True, held=held)
+    known = list(life.core.markets.state.markets.values())[:TITLES_MAX]
+    return AlertState(started=True, held=held, titles={one.market.id: one.market.title for one in known})
 
 
 def answers(life: Life, loop: asyncio.AbstractEventLoop) -> bool:

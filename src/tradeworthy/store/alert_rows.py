@@ -10,7 +10,7 @@ import psycopg
 from tradeworthy.core.packets import Packet
 from tradeworthy.market.money import cash_of
 from tradeworthy.store.alert_rules import AlertRules
-from tradeworthy.store.alerts import AlertState, Held
+from tradeworthy.store.alerts import TITLES_MAX, AlertState, Held
 from tradeworthy.store.changes import Changes
 from tradeworthy.store.values import Ids, at
 
@@ -53,4 +53,8 @@ def known_alerts(connection: Connection, run: str, *, begun: bool) -> AlertState
         f"{desk}/{position}": Held(instrument, lots, cash_of(cost))
         for desk, position, instrument, lots, cost in held
     }
-    return AlertState(started=True, held=kept)
+    opened = connection.execute(
+        "SELECT market, title FROM markets WHERE run = %s AND status <> 'resolved' ORDER BY opened_at LIMIT %s",
+        [run, TITLES_MAX],
+    )
+    return AlertState(started=True, held=kept, titles=dict(opened.fetchall()))

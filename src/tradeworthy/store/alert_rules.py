@@ -22,18 +22,27 @@ from tradeworthy.execution.accounting import (
     TradeClosed,
     TradeReversed,
 )
-from tradeworthy.execution.intents import strategy_of
 from tradeworthy.execution.orders import OrderObserved, PlaceOrder
 from tradeworthy.execution.reasons import Reason
 from tradeworthy.market.bars import BarClosed, FeedGap, PriceObserved
 from tradeworthy.market.books import BookChanged
-from tradeworthy.market.instruments import Side
-from tradeworthy.market.predictions import MarketDisputed
+from tradeworthy.market.instruments import InstrumentDelisted, Side
+from tradeworthy.market.predictions import MarketDisputed, MarketOpened
 from tradeworthy.risk.operators import DailyReset, HaltChanged, HaltRule, HealthObserved
 from tradeworthy.risk.posture import SKEW_S_MAX
 from tradeworthy.risk.stance import Posture, PostureChanged
-from tradeworthy.store.alert_words import duration, money, percent, signed, times, trace
-from tradeworthy.store.alerts import Alert, AlertState, Entry, Gap, Group, Held, Severity
+from tradeworthy.store.alert_words import (
+    duration,
+    money,
+    percent,
+    plain,
+    signed,
+    times,
+    token_name,
+    trace,
+    trader,
+)
+from tradeworthy.store.alerts import TITLES_MAX, Alert, AlertState, Entry, Gap, Group, Held, Severity
 from tradeworthy.store.risk_rows import CRASHED
 
 SECOND = 1_000_000_000
@@ -80,6 +89,8 @@ class AlertRules:
             EquityMarked: self._equity,
             DailyReset: self._day,
             PostureChanged: self._posture,
+            MarketOpened: self._listed,
+            InstrumentDelisted: self._delisted,
             MarketDisputed: self._disputed,
             ResolutionOverdue: self._overdue,
             FeedGap: self._gap,
@@ -123,9 +134,8 @@ class AlertRules:
     def _order(self, _: Packet, event: PlaceOrder) -> list[Alert]:
         if not event.reduce_only:
             candidate = str(event.candidate)
-            who = strategy_of(event.position) or event.desk
-            entry = self.state.entries.setdefault(candidate, Entry(who, []))
-            leg = f"{'bought' if event.side is Side.BUY else 'sold'} {event.instrument}"
+            entry = self.state.entries.setdefault(candidate, Entry(trader(event.desk, event.position), []))
+            leg = f"{'bought' if event.side is Side.BUY else 'sold'} {self._name(event.instrument)}"
             if leg not in entry.legs:
                 entry.legs.append(leg)
             self.state.entering[f"{event.desk}/{event.position}"] = candidate
@@ -150,27 +160,26 @@ class AlertRules:
             del entering[key]
         what, next_step = f"{entry.who} {', '.join(entry.legs)}", trace(event.candidate)
         if event.outcome is Outcome.FAILED:
-            text = f"{what}: {event.reason}, nothing is held of it. {next_step}"
+            text = f"Nothing is held of it: {plain(event.reason)}. {next_step}"
             return [Alert(Severity.HIGH, f"failed:{event.desk}", f"Trade FAILED: {what}", text)]
         if event.outcome is not Outcome.FILLED or not entry.cost:
             return []
         fees = event.figures.get("fees", 0)
         paid = f", fees {money(fees)}" if isinstance(fees, int) else ""
-        part = "" if event.share >= 1.0 else f" ({event.share:.0%} of what was asked, {event.reason})"
-        text = f"{what} for {money(entry.cost)}{paid}{part}. {next_step}"
+        part = "" if event.share >= 1.0 else f" ({event.share:.0%} of what was asked, {plain(event.reason)})"
+        text = f"Cost {money(entry.cost)}{paid}{part}. {next_step}"
         return [Alert(Severity.NORMAL, f"entry:{event.desk}", f"Trade: {what}", text)]
 
     def _closed(self, _: Packet, event: TradeClosed) -> list[Alert]:
         self.state.trades += 1
         self.state.wins += event.pnl > 0
-        who = strategy_of(event.position) or event.desk
-        pnl = signed(event.pnl)
         text = (
             f"In for {money(event.entry_notional)}, out for {money(event.exit_notional)}, fees"
-            f" {money(event.fees)}: P&L {pnl} ({percent(event.pnl, event.entry_notional)}) after"
-            f" {duration(event.closed_ts - event.opened_ts)}, by {event.reason or 'no reason given'}."
+            f" {money(event.fees)}: {percent(event.pnl, event.entry_notional)} after"
+            f" {duration(event.closed_ts - event.opened_ts)}, {plain(event.reason) or 'no reason given'}."
         )
-        title = f"Trade: {who} closed {event.instrument}, P&L {pnl}"
+        who, name = trader(event.desk, event.position), self._name(event.instrument)
+        title = f"Trade: {who} closed {name}, P&L {signed(event.pnl)}"
         candidate = event.candidate or event.entry_candidate
         step = f" {trace(candidate)}" if candidate else ""
         return [Alert(Severity.NORMAL, f"close:{event.desk}", title, f"{text}{step}")]
@@ -178,7 +187,8 @@ class AlertRules:
     def _reversed(self, _: Packet, event: TradeReversed) -> list[Alert]:
         self.state.trades -= 1
         self.state.wins -= event.pnl > 0
-        title = f"Trade FAILED: {strategy_of(event.position) or event.desk} {event.instrument} is void"
+        who, name = trader(event.desk, event.position), self._name(event.instrument)
+        title = f"Trade FAILED: {who}, {name} is void"
         text = (
             f"A fill of it failed ({event.reason}): its P&L of {signed(event.pnl)} is taken back."
             f" {trace(event.candidate)}"
@@ -190,7 +200,7 @@ class AlertRules:
             return []
         text = (
             f"Order {event.order} was sent and the venue does not know it: it counts as {event.status.value}."
-            f" Compare `tradeworthy status` with the venue; {trace(event.order.partition('.')[0])}"
+            f" Compare `tradeworthy status` with the venue. {trace(event.order.partition('.')[0])}"
         )
         return [Alert(Severity.HIGH, "reconciliation", "Reconciliation mismatch", text)]
 
@@ -202,10 +212,10 @@ class AlertRules:
         if not count:
             return []
         text = (
-            f"{times(count)} by {event.by}: {event.reason}. See why with `tradeworthy why {event.desk}`;"
+            f"{times(count)} by {event.by}. See why with `tradeworthy why {event.desk}`."
             f" {trace(event.candidate)}"
         )
-        return [Alert(Severity.LOW, key, f"Refused: {event.desk}, {event.reason}", text)]
+        return [Alert(Severity.LOW, key, f"Refused: {event.desk}, {plain(event.reason)}", text)]
 
     # What stops trading
 
@@ -241,19 +251,19 @@ class AlertRules:
             before = unwell.pop(part, None)
             if before is None:
                 return []
-            return [Alert(Severity.LOW, f"well:{part}", f"Well again: {part}", f"It was: {before}.")]
+            return [Alert(Severity.LOW, f"well:{part}", f"Well again: {part}", f"It was: {plain(before)}.")]
         word = f"skew of {event.figure:.3g} s" if skewed else event.word or f"figure {event.figure:.6g}"
         if unwell.get(part, "").partition(" ")[0] == word.partition(" ")[0]:
             return []
         unwell[part] = word
         if event.word.endswith(CRASHED):
-            text = f"{word}: it is started again by itself, at once and then every minute at the latest; see the log."
+            text = "It is started again by itself, at once and then every minute at the latest; see the log."
             return [Alert(Severity.CRITICAL, f"crash:{part}", f"CRASH: {part}", text)]
         title = "Clock skew" if skewed else f"Not well: {part}"
         if event.word.endswith("stale"):
             title = f"Feed stale: {part}"
         step = "Set the machine's clock by NTP." if skewed else "See `tradeworthy doctor` and the log."
-        return [Alert(Severity.HIGH, f"unwell:{part}", title, f"{part} says: {word}. {step}")]
+        return [Alert(Severity.HIGH, f"unwell:{part}", title, f"It says: {plain(word)}. {step}")]
 
     def _resumed(self, _: Packet, event: Resumed) -> list[Alert]:
         text = (
@@ -301,15 +311,31 @@ class AlertRules:
 
     # Markets and feeds
 
+    def _listed(self, _: Packet, event: MarketOpened) -> list[Alert]:
+        titles = self.state.titles
+        # No older one makes room: jsonb keeps no order, and a restart may change nothing.
+        if len(titles) < TITLES_MAX or event.market.id in titles:
+            titles[event.market.id] = event.market.title
+        return []
+
+    def _delisted(self, _: Packet, event: InstrumentDelisted) -> list[Alert]:
+        self.state.titles.pop(event.instrument.rpartition(":")[0], None)
+        return []
+
+    def _name(self, instrument: str) -> str:
+        return token_name(instrument, self.state.titles)
+
     def _disputed(self, _: Packet, event: MarketDisputed) -> list[Alert]:
         severity, stake = self._stake(event.market)
-        text = f"The outcome of {event.market} is disputed ({event.reason or 'no reason given'}){stake}"
-        return [Alert(severity, f"disputed:{severity}", f"Resolution disputed: {event.market}", text)]
+        title = f"Resolution disputed: {self.state.titles.get(event.market, event.market)}"
+        reason = event.reason or "no reason given"
+        return [Alert(severity, f"disputed:{severity}", title, f"{reason[0].upper()}{reason[1:]}{stake}")]
 
     def _overdue(self, packet: Packet, event: ResolutionOverdue) -> list[Alert]:
         severity, stake = self._stake(event.market)
-        text = f"{event.market} ended {duration(packet.ts - event.since_ts)} ago and has no outcome{stake}"
-        return [Alert(severity, f"overdue:{severity}", f"Resolution overdue: {event.market}", text)]
+        text = f"It ended {duration(packet.ts - event.since_ts)} ago and has no outcome{stake}"
+        title = f"Resolution overdue: {self.state.titles.get(event.market, event.market)}"
+        return [Alert(severity, f"overdue:{severity}", title, text)]
 
     def _stake(self, market: str) -> tuple[Severity, str]:
         """High if money waits for the market, with how much."""
@@ -329,8 +355,8 @@ class AlertRules:
         if not count:
             return []
         text = (
-            f"{times(count)}, the last of {event.instrument or 'all'} for {duration(hole)} ({event.reason}): desks"
-            " trade on without it. `tradeworthy data check` lists the holes of files."
+            f"{times(count)}, the last of {event.instrument or 'all'} for {duration(hole)} ({plain(event.reason)}):"
+            " desks trade on without it. `tradeworthy data check` lists the holes of files."
         )
         return [Alert(Severity.NORMAL, f"gap:{event.feed}", f"Feed gap: {event.feed}", text)]
 
@@ -356,7 +382,7 @@ class AlertRules:
             more = f" and {len(names) - SHOWN_MAX} more" if len(names) > SHOWN_MAX else ""
             text = (
                 f"Nothing of {', '.join(names[:SHOWN_MAX])}{more} for {duration(now - reasons[feed].since)}"
-                f" ({reasons[feed].reason}). See `tradeworthy status` and the log."
+                f" ({plain(reasons[feed].reason)}). See `tradeworthy status` and the log."
             )
             made.append(Alert(Severity.HIGH, f"stale:{feed}", f"Feed stale: {feed}", text))
         return made

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from tradeworthy.execution.intents import strategy_of
 from tradeworthy.market.instruments import CASH_UNIT
 from tradeworthy.market.money import cash_text
 
@@ -18,8 +21,25 @@ def money(cash: int) -> str:
 
 
 def times(count: int) -> str:
-    """`once`, `12 times`."""
-    return "once" if count == 1 else f"{count} times"
+    """`Once`, `12 times`."""
+    return "Once" if count == 1 else f"{count} times"
+
+
+def plain(code: str) -> str:
+    """A code with spaces between its words; what is more than a code is left as it is."""
+    return code if " " in code else code.replace("_", " ")
+
+
+def trader(desk: str, position: str) -> str:
+    """Who trades: the strategy that the position's key names, else the desk; a timeframe alone names nobody."""
+    strategy = strategy_of(position)
+    return f"{desk} {strategy}" if strategy[:1].isdigit() else strategy or desk
+
+
+def token_name(instrument: str, titles: Mapping[str, str]) -> str:
+    """`NO of <title>` for a token of a market in `titles`, by market; other instruments by their id."""
+    market, _, outcome = instrument.rpartition(":")
+    return f"{outcome} of {titles[market]}" if market in titles else instrument
 
 
 def trace(seq: int | str) -> str:
@@ -38,11 +58,9 @@ def percent(part: int, whole: int) -> str:
 
 
 def duration(ns: int) -> str:
-    """A length of time in its two largest units: `2 h 5 min`, `12 s`."""
+    """A length of time in its two largest units, without one that is zero: `2 h 5 min`, `30 min`, `12 s`."""
     seconds = max(0, ns) // SECOND
-    if seconds < 60:
-        return f"{seconds} s"
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
-    if hours == 0:
-        return f"{minutes} min {seconds % 60} s"
-    return f"{hours} h {minutes % 60} min" if days == 0 else f"{days} d {hours % 24} h"
+    parts = ((days, "d"), (hours % 24, "h"), (minutes % 60, "min"), (seconds % 60, "s"))
+    first = next((place for place, (number, _) in enumerate(parts) if number), len(parts) - 1)
+    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2] if number) or "0 s"

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 import msgspec
 
+TITLES_MAX = 500
+"""Markets whose titles are remembered; those that open while there are so many go by their id."""
+
 
 class Severity(StrEnum):
     """How much an alert matters; `rank` orders them."""
@@ -74,7 +77,7 @@ class AlertState(msgspec.Struct, omit_defaults=True):
 
     `held` is by `desk/position`; `entries` by candidate, which `entering` names by `desk/position`; `gaps` by
     instrument ("" is the whole feed), of which the first is looked at past `gaps_due`. `trades` and `wins` are the
-    day's.
+    day's. `titles` are what prediction markets ask, by market, while their tokens are listed; TITLES_MAX of them.
     """
 
     started: bool = False
@@ -88,3 +91,4 @@ class AlertState(msgspec.Struct, omit_defaults=True):
     drawn_down: bool = False
     trades: int = 0
     wins: int = 0
+    titles: dict[str, str] = {}

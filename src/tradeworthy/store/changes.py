@@ -43,7 +43,7 @@ class Changes:
     """Rows to insert by table (`new`), and to merge into rows of their key by table (`changed`), oldest first.
 
     `reversals` name closed trades that are void, by what a TradeReversed says of them; `alert_state` is what the rules
-    of alerts remember after it all, as JSON ("": nothing was asked of them).
+    of alerts remember after it all, as JSON ("": the same as before).
     """
 
     def __init__(self) -> None:

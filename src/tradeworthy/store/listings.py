@@ -171,14 +171,15 @@ class Listings:
     def guard(self) -> Found:
         """`decision`: risk's newest (None: none yet). `figures`: each rule's newest figure beside its limit.
 
-        In the order in which the rules are asked; of the newest 200 decisions of the newest run. Cash is Decimal.
+        In the order in which the rules are asked; of the newest 200 decisions of the newest run that rules bind: an
+        exit passes whatever its figures are, and a rule with nothing to go by has none. Cash is Decimal.
         `used` is the part of its limit that a figure has come to, None where the limit is no maximum.
         """
         newest = self.decisions(1)
         found = {row["figure"]: row for row in self._all(sql.FIGURES, run=self.runs[0])}
         return {
             "decision": newest[0] if newest else None,
-            "equity": _cash(found["equity"]["value"]) if "equity" in found else None,
+            "equity": newest[0]["figures"].get("equity") if newest else None,
             "figures": [_figure(rule.code, found[rule.figure]) for rule in RULES if rule.figure in found],
         }
 

@@ -5,7 +5,7 @@ All lists are the newest first. Money is Decimal in whole currency, times are UT
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -81,6 +81,13 @@ _BEGAN: Final = SQL("""
 SELECT type, event FROM packets WHERE run = %(run)s AND type IN ('CashMoved', 'Opened') ORDER BY seq LIMIT 1
 """)
 
+_TOKENS: Final = SQL("""
+SELECT DISTINCT ON (token.instrument) token.instrument, one.market, one.title, token.outcome
+FROM markets one, LATERAL (VALUES (one.yes_instrument, 'YES'), (one.no_instrument, 'NO')) token (instrument, outcome)
+WHERE one.run = ANY(%(runs)s) AND token.instrument = ANY(%(instruments)s)
+ORDER BY token.instrument, one.seq DESC
+""")
+
 _FIRST: Final = SQL("SELECT equity FROM equity WHERE run = %(run)s ORDER BY created_at, seq LIMIT 1")
 
 
@@ -110,6 +117,11 @@ class RiskListings:
     def refused(self) -> list[Found]:
         """By rule how many candidates it refused, the most first, with the newest one's `candidate` and run."""
         return sorted(self._all(_REFUSED), key=lambda row: (-row["refused"], row["rule"]))
+
+    def tokens(self, instruments: Collection[str]) -> dict[str, Found]:
+        """`market`, `title` and `outcome` of those of `instruments` that are tokens of prediction markets."""
+        found = self._all(_TOKENS, instruments=sorted(instruments)) if instruments else []
+        return {row["instrument"]: row for row in found}
 
     def stances(self, limit: int = 500) -> list[Found]:
         """Changes of our own posture and reports of an outside writer's, as `type` and `event` have them."""

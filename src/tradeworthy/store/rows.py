@@ -70,7 +70,7 @@ class Rows:
         self.run, self.known = run, known
         self._ids = Ids(run)
         self._bars = bars
-        self._changes = Changes()
+        self._changes, self._alert_state = Changes(), ""
         self._others = (
             TradeRows(run, self._ids, known.scales, known.trades),
             MarketRows(run, self._ids, known.scales),
@@ -101,7 +101,9 @@ class Rows:
     def take(self) -> Changes:
         """All changes since the last call."""
         changes, self._changes = self._changes, Changes()
-        changes.alert_state = json_of(self.known.alerts)
+        state = json_of(self.known.alerts)
+        if state != self._alert_state:
+            changes.alert_state = self._alert_state = state
         return changes
 
     def _head(self, packet: Packet) -> Row:

@@ -85,7 +85,7 @@ class RunTables:
                 "UPDATE runs SET segment = %s, place = %s, chain = %s,"
                 " last_seq = GREATEST(last_seq, %s), last_ts = GREATEST(last_ts, %s),"
                 " last_at = GREATEST(last_at, %s), created_at = COALESCE(created_at, %s),"
-                " alert_state = %s::jsonb WHERE run = %s",
+                " alert_state = COALESCE(%s::jsonb, alert_state) WHERE run = %s",
                 [
                     *(*last.place, last.seq, last.ts, at_or_none(last.ts), at_or_none(first.ts)),
                     *(changes.alert_state or None, self._header.run),

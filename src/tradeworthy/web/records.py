@@ -73,19 +73,26 @@ class Records:
         return await asyncio.get_running_loop().run_in_executor(self._workers, self._read, ask, run)
 
     def _read(self, ask: Callable[[Reading], T], run: str) -> T:
-        connection: psycopg.Connection[Any] | None = None
         try:
-            name = newest_or_named(self._home, run)
-            connection = self._take()
-            with connection.transaction():
-                return ask(Reading(connection, name))
+            return self._asked(ask, newest_or_named(self._home, run))
         except _TOLD as error:
-            if connection is not None and isinstance(error, psycopg.OperationalError):
-                connection.close()
             raise self._told(error) from None
-        finally:
-            if connection is not None and not connection.closed:
-                self._idle.put(connection)
+
+    def _asked(self, ask: Callable[[Reading], T], run: str) -> T:
+        """What `ask` finds; asked anew where a connection that was kept has lost its server meanwhile."""
+        while True:
+            connection, was_kept = self._take()
+            try:
+                with connection.transaction():
+                    return ask(Reading(connection, run))
+            except psycopg.OperationalError:
+                is_lost = connection.broken
+                connection.close()
+                if not (was_kept and is_lost):
+                    raise
+            finally:
+                if not connection.closed:
+                    self._idle.put(connection)
 
     def _told(self, error: psycopg.Error | OSError) -> TradeworthyError:
         """What went wrong, in one line that a page can show."""
@@ -109,11 +116,14 @@ class Records:
             case _:
                 return Retryable(f"the home folder can't be read just now ({said}): try again")
 
-    def _take(self) -> psycopg.Connection[Any]:
+    def _take(self) -> tuple[psycopg.Connection[Any], bool]:
+        """A connection, and whether it was kept from an earlier call."""
         try:
-            return self._idle.get_nowait()
+            return self._idle.get_nowait(), True
         except Empty:
-            pass
+            return self._connected(), False
+
+    def _connected(self) -> psycopg.Connection[Any]:
         self._url = addresses.database_url(self._home.path)
         connection = addresses.connect(self._url, autocommit=True)
         try:

@@ -125,7 +125,7 @@ def test_the_dot_goes_red_and_the_counts_are_the_reports(
     assert eventually(lambda: f"{said['total_trades']:,} trade" in shown.inner_text(), 15.0)
     assert figure(page.locator(".tw-tile").filter(has_text="Candidates").inner_text()) == said["candidates"]
     won = page.locator(".tw-tile").filter(has_text="Win rate").inner_text()
-    assert f"{said['wins']} of {said['wins'] + said['losses']} decided" in won
+    assert f"{said['wins']:,} of {said['wins'] + said['losses']:,} decided" in won
     page.close()
 
 

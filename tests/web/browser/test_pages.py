@@ -80,7 +80,8 @@ def test_the_pilot_monitor_counts_what_the_report_counts(pilot: Installation, br
     pnl = page.locator('[data-figure="realised-pnl"]').get_attribute("data-value")
     assert Decimal(pnl or "") == Decimal(str(said["realized_pnl"]))
     refused = page.locator('[data-part="rejections"] tbody tr').all_inner_texts()
-    counts = [(line.split("\t")[0].strip().replace(" ", "_"), int(line.split("\t")[1])) for line in refused]
+    cells = [line.split("\t") for line in refused]
+    counts = [(cell[0].strip().splitlines()[0].replace(" ", "_"), int(cell[1])) for cell in cells]
     assert counts == [(row["reason"], row["count"]) for row in said["risk_rejections"]]
     page.get_by_role("button", name="Refresh").click()
     expect(page.locator("[data-refreshed]")).to_contain_text("asked again at")

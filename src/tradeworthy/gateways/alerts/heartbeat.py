@@ -32,7 +32,10 @@ class Heartbeat:
         self._stop.set()
 
     def beat(self) -> bool:
-        """Fetch it once if the session is well; whether it was taken. The first failure of several is logged."""
+        """Fetch it once if the session is well; whether it was taken.
+
+        The first failure of several is logged, and none after `hurry`.
+        """
         import httpx
 
         if not self._alive():
@@ -42,7 +45,7 @@ class Heartbeat:
         try:
             httpx.get(self._url, timeout=TIMEOUT_S, follow_redirects=True).raise_for_status()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            if not self.missed:
+            if not self.missed and not self._stop.is_set():
                 log.warning("heartbeat_missed", to=shown(self._url), error=type(error).__name__)
             self.missed += 1
             return False

@@ -53,11 +53,14 @@ UNITS: Final = {
 """By part, in their order."""
 
 
+BEGAN: Final = time.monotonic()
+"""When this process began to be a server, by the monotonic clock, s: whoever asks later has no other beginning."""
+
+
 class Checkup:
     """Examines what one server stands on, at most once in KEPT_S."""
 
     def __init__(self) -> None:
-        self._began = time.monotonic()
         self._known: tuple[float, dict[str, Part]] | None = None
         self._one_at_a_time = asyncio.Lock()
         self._asking: dict[str, asyncio.Task[Part]] = {}
@@ -78,7 +81,7 @@ class Checkup:
             self._asked("redis", lambda: asyncio.to_thread(_redis, face.home, hub.pulse.state != STOPPED)),
         )
         return {
-            "server": Part(ok=True, word="serving", figure=now - self._began),
+            "server": Part(ok=True, word="serving", figure=now - BEGAN),
             "session": _session(hub),
             "database": database,
             "redis": redis,

@@ -17,7 +17,7 @@ from tradeworthy.market.bars import TIMEFRAMES_NS
 from tradeworthy.web.candles import Candle
 from tradeworthy.web.dashboard.charts import Options, Row, millis
 from tradeworthy.web.dashboard.markup import MINUS
-from tradeworthy.web.dashboard.theme import Palette
+from tradeworthy.web.dashboard.theme import Palette, named
 
 SHOWN: Final = 180
 AROUND: Final = 45
@@ -26,7 +26,7 @@ AROUND: Final = 45
 NAMED_MIN: Final = 6
 """An area of fewer candles is too narrow for its name."""
 
-LABELLED_MAX: Final = 40
+LABELLED_MAX: Final = 14
 STAGES: Final = ("S0", "S1", "S2", "S3", "S4")
 
 
@@ -94,7 +94,7 @@ def place_of(scene: Scene, at: datetime | None) -> int | None:
 
 def _axis(base: Options, scene: Scene) -> Options:
     names = [_time(datetime.fromtimestamp(candle.open_ms / 1000, UTC)) for candle in scene.candles]
-    return {**base["xAxis"], "type": "category", "data": names, "boundaryGap": True}
+    return named(base, names, boundaryGap=True)
 
 
 def _candles(scene: Scene, colours: Palette) -> Options:

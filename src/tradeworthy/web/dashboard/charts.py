@@ -10,8 +10,11 @@ from typing import Any
 from nicegui import ui
 
 from tradeworthy.web.dashboard.markup import html
-from tradeworthy.web.dashboard.theme import Palette, base_options
+from tradeworthy.web.dashboard.theme import Palette, across, base_options, legend, named
 from tradeworthy.web.dashboard.view import Slot
+
+LEAST_FREE = 0.005
+"""What is free of the capital is shown from half a per cent on."""
 
 Options = dict[str, Any]
 Row = dict[str, Any]
@@ -77,7 +80,8 @@ def equity_options(base: Options, rows: Sequence[Row], colours: Palette) -> Opti
         "itemStyle": {"color": colours.down},
         "areaStyle": {"color": colours.down, "opacity": 0.22},
     }
-    below: Options = {**y, "gridIndex": 1, "max": 0, "scale": False, "splitNumber": 2}
+    per_cent = {**y["axisLabel"], "formatter": "{value} %"}
+    below: Options = {**y, "gridIndex": 1, "max": 0, "scale": False, "splitNumber": 2, "axisLabel": per_cent}
     if not any(fall for _, fall in fallen):
         below["min"] = -1  # Of zeros alone the axis would go up.
     return {
@@ -105,30 +109,32 @@ def columns_options(
     ]
     return {
         **base,
-        "xAxis": {**base["yAxis"], "scale": False},
-        "yAxis": {
-            **{key: value for key, value in base["xAxis"].items() if key != "splitLine"},
-            "type": "category",
-            "inverse": True,
-            "data": [name for name, _ in rows],
-        },
+        "xAxis": across({**base["yAxis"], "scale": False, "splitNumber": 4}),
+        "yAxis": named(base, [name for name, _ in rows], inverse=True),
         "series": [{"type": "bar", "data": bars, "barMaxWidth": 18, "name": "P&L"}],
     }
 
 
 def shares_options(base: Options, rows: Sequence[tuple[str, float]], colours: Palette) -> Options | None:
-    """Parts of a whole as a ring; None if they sum to nothing."""
-    if not any(value > 0 for _, value in rows):
+    """Parts of one as a ring, with what is free of it; None if they sum to nothing."""
+    shared = sum(value for _, value in rows)
+    if shared <= 0:
         return None
     kept = {name: base[name] for name in ("animation", "aria", "color", "textStyle")}
+    data: list[Options] = [
+        {"name": f"{name} {value:.0%}", "value": round(value, 6)} for name, value in rows if value > 0
+    ]
+    if (free := 1.0 - shared) > LEAST_FREE:
+        look = {"color": colours.line}
+        data.append({"name": f"free {free:.0%}", "value": round(free, 6), "itemStyle": look})
     ring = {
         "type": "pie",
-        "radius": ["54%", "78%"],
-        "center": ["50%", "46%"],
+        "radius": ["50%", "70%"],
+        "center": ["50%", "44%"],
         "itemStyle": {"borderColor": colours.surface, "borderWidth": 2},
         "label": {"show": False},
-        "data": [{"name": name, "value": round(value, 6)} for name, value in rows],
+        "data": data,
     }
-    legend = {"bottom": 0, "textStyle": {"color": colours.soft}, "itemWidth": 12, "itemHeight": 12}
-    tooltip = {**base["tooltip"], "trigger": "item", "formatter": "{b}: {d} %"}
-    return {**kept, "tooltip": tooltip, "legend": legend, "series": [ring]}
+    tooltip = {**base["tooltip"], "trigger": "item", "formatter": "{b}"}
+    below = legend(colours, top=None, bottom=0, left="center", itemWidth=12, itemHeight=12)
+    return {**kept, "tooltip": tooltip, "legend": below, "series": [ring]}

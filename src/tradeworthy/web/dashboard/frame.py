@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from html import unescape
 from typing import Any, NamedTuple
 
 from nicegui import ui
@@ -10,7 +12,7 @@ from nicegui import ui
 from tradeworthy.runtime.pulse import LIVE, QUIET, STOPPED
 from tradeworthy.web.dashboard.halting import HaltControl
 from tradeworthy.web.dashboard.icons import icon
-from tradeworthy.web.dashboard.markup import Html, address, html, joined, link, number_of, span, tag
+from tradeworthy.web.dashboard.markup import Html, address, code, html, joined, link, number_of, span, tag
 from tradeworthy.web.dashboard.theme import COOKIE, LIGHT
 from tradeworthy.web.dashboard.view import Slot, View
 
@@ -41,6 +43,10 @@ SHORT = {"/pilot": "Pilot", "/how-it-works": "How"}
 
 OF_A_RUN = frozenset({"/", "/pilot", "/strategies", "/trades", "/risk", "/learning"})
 """Pages that have nothing to say without a run."""
+
+
+LONG = 9
+"""A headline figure of more characters than these is set smaller, so that it is not cut."""
 
 
 class Frame:
@@ -88,23 +94,23 @@ class Frame:
         )
         with ui.element("nav").classes("tw-rail").props('aria-label="Pages"'):
             Slot("contents").show(joined([brand, places]))
-            with ui.element("div").classes("foot"):
-                self._foot()
+            self._foot()
 
     def _foot(self) -> None:
+        """The theme, who is signed in, and the way out."""
         other = "Light theme" if self._view.colours.is_dark else "Dark theme"
         value = LIGHT if self._view.colours.is_dark else "dark"
         script = (
             f"document.cookie='{COOKIE}={value};path=/;max-age=31536000;samesite=strict';location.reload()"
         )
-        ui.element("button").props('type="button"').on("click", js_handler=f"() => {{ {script} }}").add_slot(
-            "default", other
-        )
-        caller = self._view.caller
-        Slot().show(html(f"{caller.name}, may {caller.scope}"))
-        Slot().show(
-            Html('<form method="post" action="/sign-out"><button type="submit">Sign out</button></form>')
-        )
+        with ui.element("div").classes("foot"):
+            button = ui.element("button").props('type="button"')
+            button.on("click", js_handler=f"() => {{ {script} }}").add_slot("default", other)
+            caller = self._view.caller
+            Slot().show(html(f"{caller.name}, may {caller.scope}"))
+            Slot().show(
+                Html('<form method="post" action="/sign-out"><button type="submit">Sign out</button></form>')
+            )
 
     def _top(self, name: str) -> None:
         with ui.element("div").classes("tw-top").props("role=banner"):
@@ -113,6 +119,11 @@ class Frame:
             self._dot.mark(role="status")
             self._run = Slot("run", "span")
             HaltControl(self._view)
+            with ui.element("details").classes("tw-more"):
+                Slot("tw-btn", "summary").show(
+                    joined([icon("more"), tag("span", "Theme and sign out", class_="unseen")])
+                )
+                self._foot()
 
     def _show(self) -> None:
         """The dot, the run, and what people must not overlook."""
@@ -165,7 +176,8 @@ def _banners(view: View) -> list[Html]:
             )
         )
     if not view.run:
-        start = "None has run in this home folder. In a terminal: `tradeworthy demo`, or `tradeworthy pilot`."
+        here = "None has run in this home folder. In a terminal: "
+        start = joined([here, code("tradeworthy demo"), ", or ", code("tradeworthy pilot"), "."])
         found.append(_banner("plain", tag("b", "No run yet"), start))
     elif trouble := view.hub.trouble or view.trouble:
         found.append(_banner("warn", tag("b", "What you see may be old"), trouble))
@@ -191,10 +203,15 @@ def tile(name: str, value: Any, more: Any = "", *, mark: str | None = None, plai
     """A headline figure; `mark` is its data-figure, `plain` its data-value: the exact figure for programs."""
     parts = [
         tag("div", name, class_="name"),
-        tag("div", value, class_="value"),
+        tag("div", value, class_="value long" if _length(value) > LONG else "value"),
         tag("div", more, class_="more"),
     ]
     return tag("div", joined(parts), class_="tw-tile", data_figure=mark, data_value=plain)
+
+
+def _length(value: Any) -> int:
+    """How many characters of it are seen."""
+    return len(unescape(re.sub(r"<[^>]*>", "", html(value))))
 
 
 def card(title: str, size: str = "", note: str = "") -> Any:

@@ -68,6 +68,16 @@ def pill(text: Any, kind: str = "") -> Html:
     return tag("span", text, class_=f"pill {kind}".rstrip())
 
 
+def code(text: str) -> Html:
+    """Something to type; it may be broken between its words, and never within one such as `--duration`."""
+    return tag("code", joined((tag("span", word) for word in text.split(" ")), " "))
+
+
+def narrow(*parts: Any) -> Html:
+    """A line that a phone alone shows, for what it leaves out as columns of their own; parts that are "" are not."""
+    return tag("div", joined((part for part in parts if part), " \N{MIDDLE DOT} "), class_="under narrow")
+
+
 def table(columns: Sequence[Column], rows: Sequence[Sequence[Any]], *, caption: str, empty: str) -> Html:
     """A table for people and screen readers, or the sentence `empty` that says why there is nothing."""
     if not rows:
@@ -176,11 +186,15 @@ def moment(at: datetime | None) -> Html:
 
 
 def span(seconds: float | None) -> Html:
-    """A length of time in its two largest units."""
+    """A length of time in its two largest units, or in one where nothing is left for the other."""
     if seconds is None:
         return html(None)
     whole = int(seconds)
     for unit, length, next_unit, next_length in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60)):
         if whole >= length:
-            return html(f"{whole // length} {unit} {whole % length // next_length} {next_unit}")
-    return html(f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{seconds:.1f} s")
+            return html(_units(whole // length, unit, whole % length // next_length, next_unit))
+    return html(_units(whole // 60, "min", whole % 60, "s") if whole >= 60 else f"{seconds:.1f} s")
+
+
+def _units(number: int, unit: str, rest: int, next_unit: str) -> str:
+    return f"{number} {unit} {rest} {next_unit}" if rest else f"{number} {unit}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tradeworthy.web.dashboard.desk_words import DESK_WORDS
 from tradeworthy.web.dashboard.markup import Html, html, pill, tag
 
 _MARKETS: Final = {
@@ -131,7 +132,7 @@ _TOKENS: Final = {
     "too_small": "The size came to less than the venue takes.",
 }
 
-WORDS: Final[dict[str, str]] = {**_MARKETS, **_SIZES, **_RISK, **_ORDERS, **_TOKENS}
+WORDS: Final[dict[str, str]] = {**DESK_WORDS, **_MARKETS, **_SIZES, **_RISK, **_ORDERS, **_TOKENS}
 """By code. A code that is not here is shown with its underscores as spaces."""
 
 
@@ -139,7 +140,7 @@ def reason_words(code: str | None) -> str:
     """What `code` means, as a sentence; "" for none."""
     if not code:
         return ""
-    return WORDS.get(code) or f"{code.replace('_', ' ').capitalize()}."
+    return WORDS.get(code) or WORDS.get(code.lower()) or f"{code.replace('_', ' ').capitalize()}."
 
 
 def spoken(code: str | None) -> str:

@@ -57,14 +57,27 @@ def palette(theme: str | None) -> Palette:
     return LIT if theme == LIGHT else DARK
 
 
+MOMENTS = {
+    "year": "{yyyy}-{MM}-{dd}",
+    "month": "{MMM} {d}",
+    "day": "{MMM} {d}",
+    "hour": "{HH}:{mm}",
+    "minute": "{HH}:{mm}",
+    "second": "{HH}:{mm}:{ss}",
+    "millisecond": "{HH}:{mm}:{ss}",
+}
+"""What stands at a time axis' mark where a new year, month, day and so on begins: never a bare number."""
+
+
 def base_options(colours: Palette, label: str) -> dict[str, Any]:
     """An ECharts option set with axes, grid and tooltip in these colours; `label` is read out by screen readers."""
-    axis = {
+    axis: dict[str, Any] = {
         "axisLine": {"lineStyle": {"color": colours.line}},
         "axisTick": {"show": False},
         "axisLabel": {"color": colours.soft, "fontSize": 11, "hideOverlap": True},
         "splitLine": {"lineStyle": {"color": colours.line, "type": "dashed", "opacity": 0.7}},
     }
+    moments = {**axis["axisLabel"], "formatter": dict(MOMENTS)}
     return {
         "useUTC": True,
         "animation": False,
@@ -79,7 +92,36 @@ def base_options(colours: Palette, label: str) -> dict[str, Any]:
             "textStyle": {"color": colours.ink, "fontSize": 12},
             "confine": True,
         },
-        "xAxis": {"type": "time", **axis, "splitLine": {"show": False}},
+        "xAxis": across({"type": "time", **axis, "axisLabel": moments, "splitLine": {"show": False}}),
         "yAxis": {"type": "value", "scale": True, **axis},
         "series": [],
+    }
+
+
+def named(base: dict[str, Any], names: list[str], **more: Any) -> dict[str, Any]:
+    """An axis of `names`, instead of one of time or of figures."""
+    kept = {key: value for key, value in base["yAxis"].items() if key not in {"splitLine", "scale"}}
+    return {**kept, "type": "category", "data": names, **more}
+
+
+def across(axis: dict[str, Any]) -> dict[str, Any]:
+    """`axis` as one that runs from left to right: its last label ends where the axis does, so that it is not cut."""
+    return {**axis, "axisLabel": {**axis["axisLabel"], "alignMaxLabel": "right"}}
+
+
+def legend(colours: Palette, **more: Any) -> dict[str, Any]:
+    """A legend on one line above the plot, to be paged through where a phone is too narrow for it."""
+    return {
+        "type": "scroll",
+        "top": 0,
+        "left": 8,
+        "right": 8,
+        "itemWidth": 14,
+        "itemHeight": 10,
+        "textStyle": {"color": colours.soft},
+        "pageTextStyle": {"color": colours.soft},
+        "pageIconColor": colours.accent,
+        "pageIconInactiveColor": colours.line,
+        "pageIconSize": 11,
+        **more,
     }

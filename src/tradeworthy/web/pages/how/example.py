@@ -192,5 +192,13 @@ def curve_options(base: Options, at: Situation, colours: Palette) -> Options:
     y_axis = {**base["yAxis"], "min": 0, "max": 1, "scale": False}
     legend = {"top": 0, "right": 0, "textStyle": {"color": colours.soft}}
     grid = {**base["grid"], "top": 34, "bottom": 24}
-    x_axis = {**x_axis, "nameLocation": "middle", "nameGap": 26, "nameTextStyle": {"color": colours.soft}}
+    # The range ends at no round figure, and its end would be cut at the chart's edge.
+    labels = {**x_axis["axisLabel"], "showMinLabel": False, "showMaxLabel": False}
+    x_axis = {
+        **x_axis,
+        "axisLabel": labels,
+        "nameLocation": "middle",
+        "nameGap": 26,
+        "nameTextStyle": {"color": colours.soft},
+    }
     return {**base, "xAxis": x_axis, "yAxis": y_axis, "legend": legend, "grid": grid, "series": lines}

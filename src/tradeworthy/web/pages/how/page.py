@@ -58,7 +58,7 @@ def build(view: View, _: Request) -> None:
         "",
         "everything that enters is an input in a journal; one core decides; gateways do the rest",
     ):
-        Slot("drawing-place").show(pictures.platform())
+        Slot("drawing-place").show(joined([pictures.platform(), pictures.platform_tall()]))
         Slot("prose").show(_idea())
     Example(view)
     _timeline(view)
@@ -267,7 +267,7 @@ def _timeline(view: View) -> None:
         "",
         "what the example has time for; the desk waits until a gap has lasted, so that it is no flicker",
     ):
-        Slot("drawing-place").show(pictures.race())
+        Slot("drawing-place").show(joined([pictures.race(), pictures.race_tall()]))
         said = Slot("note", "p")
         said.mark(**{"data-figure": "how-gaps"})
     view.panel("how.gaps", {"opportunities"}, _gaps, lambda text: said.show(html(text)), every_s=5.0)
@@ -303,7 +303,7 @@ def _kinds() -> Html:
 def _loop() -> None:
     settings = LearningSettings()
     with card("How the uptrend desk learns", "", "from what it took, and from what it let pass"):
-        Slot("drawing-place").show(pictures.learning_loop())
+        Slot("drawing-place").show(joined([pictures.learning_loop(), pictures.learning_loop_tall()]))
         rows = (
             ("Enough", f"{settings.n_min} trades in a slice before there is a lesson"),
             (

@@ -15,8 +15,10 @@ from tradeworthy.web.dashboard.charts import Chart
 from tradeworthy.web.dashboard.frame import card
 from tradeworthy.web.dashboard.markup import html, joined
 from tradeworthy.web.dashboard.view import Panel, Slot, View
+from tradeworthy.web.pages.learning import lessons, overrides
 from tradeworthy.web.pages.learning import tables as learning_tables
 from tradeworthy.web.pages.learning.charts import edge_options, facts_options, skipped_options, tuning_options
+from tradeworthy.web.pages.learning.words import dimension_words, pattern_words
 from tradeworthy.web.records import Reading
 
 Found = dict[str, Any]
@@ -84,10 +86,14 @@ class _Lessons:
                 self._dimension = self._select("Dimension", {ANY: ANY}, ANY)
                 self._found = Slot("note", "span")
             with ui.element("div").classes("halves"):
-                with ui.element("div"):
+                with ui.element("div").classes("by-rows") as self._room:
                     said = "Reward over risk of each slice beside all, with its interval"
-                    self._chart = Chart(view.colours, said, "tall")
-                self._rows = Slot()
+                    self._chart = Chart(view.colours, said)
+                    self._said = Slot("note")
+                with ui.element("div"):
+                    self._rows = Slot()
+                    self._words = Slot()
+            self._drawn = 0
         self._wanted = {name: asked.get(name, "") for name in ("pattern", "action", "dimension")}
         view.panel("learning.choices", {"learning"}, lambda reading: _learned(reading).choices(), self._offer)
         self._panel: Panel[tuple[Filters, list[Found]]] = view.panel(
@@ -109,10 +115,10 @@ class _Lessons:
         patterns = dict.fromkeys(row["pattern_key"] for row in choices)
         actions = dict.fromkeys(row["action_category"] for row in choices)
         dimensions = choices[0]["dimensions"] if choices else []
-        told = {WHOLE: "none: the whole pattern", **{one: one for one in dimensions}}
+        told = {WHOLE: "none: the whole pattern", **{one: dimension_words(one) for one in dimensions}}
         for select, name, options in (
-            (self._pattern, "pattern", {one: one.removeprefix("pm.") for one in patterns}),
-            (self._action, "action", {one: one for one in actions}),
+            (self._pattern, "pattern", {one: pattern_words(one) for one in patterns}),
+            (self._action, "action", {one: one.replace("_", " ") for one in actions}),
             (self._dimension, "dimension", told),
         ):
             offered = {ANY: ANY, **options}
@@ -143,10 +149,19 @@ class _Lessons:
         self._chart.show(
             drawn, "No slice to draw: too few trades or windows yet, or a filter that leaves none."
         )
-        self._rows.show(learning_tables.lessons_table(rows, kind))
+        self._make_room(min(len(rows), LESSONS_DRAWN))
+        self._said.show(lessons.chart_words(kind) if drawn else html(""))
+        self._rows.show(lessons.lessons_table(rows, kind))
+        self._words.show(lessons.column_words(kind) if rows else html(""))
         found = rows[0]["found"] if rows else 0
         said = f"{found:,} found" + (f", the first {len(rows)} listed" if found > len(rows) else "")
         self._found.show(html(said + (f", the first {LESSONS_DRAWN} drawn" if found > LESSONS_DRAWN else "")))
+
+    def _make_room(self, rows: int) -> None:
+        """As much room as the drawn rows take."""
+        if rows and rows != self._drawn:
+            self._drawn = rows
+            self._room.style(f"--rows: {rows}")
 
 
 def _find(filters: Filters, reading: Reading) -> tuple[Filters, list[Found]]:
@@ -157,14 +172,14 @@ def _overrides(view: View) -> None:
     with card("Overrides in force", "s7", "0.3 on the left, 1 in the middle, 3 on the right"):
         active = Slot("overrides")
     with card("Overrides that are over", "s5"):
-        over = Slot()
+        over = Slot("over")
 
     def ask(reading: Reading) -> Found:
         return {"rows": _learned(reading).overrides(), "settings": reading.learning.settings()}
 
     def show(found: Found) -> None:
-        active.show(learning_tables.overrides(found["rows"], found["settings"]))
-        over.show(learning_tables.over(found["rows"]))
+        active.show(overrides.in_force(found["rows"], found["settings"]))
+        over.show(overrides.over(found["rows"]))
 
     view.panel("learning.overrides", {"learning"}, ask, show, every_s=EVERY_S)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Request
+from nicegui import ui
 
 from tradeworthy.store.monitor_listings import MonitorListings
+from tradeworthy.store.strategy_listings import StrategyListings
 from tradeworthy.web.dashboard.charts import Chart, columns_options, equity_options, shares_options
 from tradeworthy.web.dashboard.frame import card, tile
 from tradeworthy.web.dashboard.markup import (
@@ -19,18 +21,20 @@ from tradeworthy.web.dashboard.markup import (
     joined,
     link,
     money,
+    narrow,
     number_of,
     percent,
     pill,
     price,
     quantity,
     table,
+    tag,
 )
-from tradeworthy.web.dashboard.reason_words import reason, verdict
+from tradeworthy.web.dashboard.reason_words import reason_words, spoken, verdict
 from tradeworthy.web.dashboard.view import Slot, View
 from tradeworthy.web.records import Reading
 
-TRADES_SHOWN = 12
+TRADES_SHOWN = 18
 REASONS_SHOWN = 8
 CURVE_POINTS = 600
 CURVE_EVERY_S = 1.0
@@ -63,23 +67,21 @@ def build(view: View, _: Request) -> None:
     )
     _allocation(view)
     _recent(view)
-    _untaken(view)
+    with ui.element("div").classes("tw-stack s4"):
+        _earned(view)
+        _untaken(view)
 
 
 def _allocation(view: View) -> None:
     with card("Capital by strategy", "s4"):
         ring = Chart(view.colours, "Shares of the capital by strategy")
     view.panel(
-        "allocations",
+        "overview.shares",
         {"opportunities"},
-        lambda reading: reading.queries.allocations(),
+        _shares,
         lambda rows: ring.show(
-            shares_options(
-                ring.base(),
-                [(row["strategy"], float(row["share"] or 0)) for row in rows],
-                view.colours,
-            ),
-            "No allocation on record: the desks of this run each have a fixed share of the account.",
+            shares_options(ring.base(), rows, view.colours),
+            "No capital is shared yet: this run's desks have not said how.",
         ),
     )
 
@@ -93,7 +95,10 @@ def _recent(view: View) -> None:
         lambda reading: reading.listings.trades(TRADES_SHOWN),
         lambda rows: trades.show(trades_table(rows)),
     )
-    with card("P&L by strategy", "s4"):
+
+
+def _earned(view: View) -> None:
+    with card("P&L by strategy"):
         bars = Chart(view.colours, "Realised profit and loss by strategy", "low")
     view.panel(
         "summary",
@@ -110,7 +115,7 @@ def _recent(view: View) -> None:
 
 
 def _untaken(view: View) -> None:
-    with card("What became of the candidates", "", "every one ends in one verdict with its reason"):
+    with card("What became of the candidates", "", "each ends in one verdict"):
         verdicts = Slot()
     view.panel(
         "summary",
@@ -119,6 +124,15 @@ def _untaken(view: View) -> None:
         lambda found: verdicts.show(_verdicts(found)),
         every_s=CURVE_EVERY_S,
     )
+
+
+def _shares(reading: Reading) -> list[tuple[str, float]]:
+    """What the allocator gives each strategy of its desk's capital; without one, each desk's share of the account."""
+    rows = reading.queries.allocations()
+    if rows:
+        return [(row["strategy"], float(row["share"] or 0)) for row in rows]
+    desks = StrategyListings(reading.connection, reading.queries.runs).configuration().get("desks") or ()
+    return [(desk["name"], float(desk.get("share") or 0)) for desk in desks]
 
 
 def _figures(reading: Reading) -> Found:
@@ -134,16 +148,12 @@ def tiles(found: Found) -> Html:
     return joined(
         [
             tile("Equity", money(about["equity"]), _since_the_begin(found)),
-            tile(
-                "Realised P&L",
-                gain(found["realized_pnl"]),
-                joined(["fees ", money(found["fees"]), ", unrealised ", gain(found["unrealized_pnl"])]),
-            ),
+            tile("P&L of closed trades", gain(found["realized_pnl"]), _beside_the_closed(found)),
             tile("Drawdown", percent(about["drawdown"], places=2), joined(["peak ", money(about["peak"])])),
             tile(
                 "Win rate",
                 percent(found["win_rate"], places=0) if decided else html(None),
-                f"{found['wins']} of {decided} decided",
+                f"{found['wins']:,} of {decided:,} decided",
             ),
             tile(
                 "Open positions",
@@ -162,47 +172,57 @@ def _since_the_begin(found: Found) -> Html:
         return html(found["currency"])
     return joined(
         [
-            f"{found['currency']}, ",
             gain(100 * (equity / capital - 1)),
-            " % on ",
+            "% on ",
             money(capital),
+            f" {found['currency']}",
         ]
     )
+
+
+def _beside_the_closed(found: Found) -> Html:
+    """What the rest of the account's gain is of: open trades, with what was sold of them and what they cost in fees."""
+    equity, capital = found["about"]["equity"], found["capital"]
+    fees = joined(["fees ", money(found["fees"])])
+    if equity is None or not capital:
+        return fees
+    return joined(["open ones ", gain(equity - capital - found["realized_pnl"]), ", ", fees])
 
 
 def trades_table(rows: list[Found]) -> Html:
     """Trades with market, side, size, prices and P&L, each a link to its path."""
     columns = (
-        Column("Opened"),
+        Column("Opened", is_extra=True),
         Column("Market"),
         Column("Strategy", is_extra=True),
-        Column("Side"),
+        Column("Side", is_extra=True),
         Column("Quantity", is_figure=True, is_extra=True),
-        Column("Entry", is_figure=True),
+        Column("Entry", is_figure=True, is_extra=True),
         Column("Exit", is_figure=True, is_extra=True),
         Column("P&L", is_figure=True),
         Column("Status"),
     )
     return table(
         columns,
-        [
-            (
-                link(
-                    "/trace", clock(row["opened_at"] or row["created_at"]), packet=row["seq"], run=row["run"]
-                ),
-                row["title"] or row["instrument"],
-                row["strategy_id"] or row["desk"],
-                " ".join(str(one) for one in (row["side"], row["outcome"]) if one),
-                quantity(row["quantity"]),
-                price(row["price"]),
-                price(row["exit_price"]),
-                gain(row["realized_pnl"]),
-                pill(row["status"], "ok" if row["status"] == "open" else ""),
-            )
-            for row in rows
-        ],
+        [_trade(row) for row in rows],
         caption="Trades, the newest first",
         empty="No trade yet. A desk that finds nothing worth its costs trades nothing; Pilot Monitor says what it saw.",
+    )
+
+
+def _trade(row: Found) -> tuple[Any, ...]:
+    opened = link("/trace", clock(row["opened_at"] or row["created_at"]), packet=row["seq"], run=row["run"])
+    side = " ".join(str(one) for one in (row["side"], row["outcome"]) if one)
+    return (
+        opened,
+        joined([row["title"] or row["instrument"], narrow(opened, side)]),
+        row["strategy_id"] or row["desk"],
+        side,
+        quantity(row["quantity"]),
+        price(row["price"]),
+        price(row["exit_price"]),
+        gain(row["realized_pnl"]),
+        pill(row["status"], "ok" if row["status"] == "open" else ""),
     )
 
 
@@ -211,15 +231,18 @@ def _verdicts(found: Found) -> Html:
     rows = sorted(found["verdicts"], key=lambda row: -row["count"])[:REASONS_SHOWN]
     return table(
         (
-            Column("Verdict"),
-            Column("Reason"),
-            Column("Candidates", is_figure=True),
+            Column("Verdict, and why"),
+            Column("Count", is_figure=True),
             Column("Share", is_figure=True),
         ),
         [
             (
-                verdict(row["outcome"]),
-                reason(row["reason"]),
+                joined(
+                    [
+                        joined([verdict(row["outcome"]), " ", spoken(row["reason"])]),
+                        tag("div", reason_words(row["reason"]), class_="under"),
+                    ]
+                ),
                 count(row["count"]),
                 percent(row["count"] / total),
             )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from html import unescape
 from typing import Any, Final
 
-from tradeworthy.desks.arbitrage.events import Method
 from tradeworthy.risk.guards import RULES
+from tradeworthy.web.dashboard.figure_words import method_words, shown, word_of
 from tradeworthy.web.dashboard.markup import (
     Column,
     Html,
@@ -17,11 +19,12 @@ from tradeworthy.web.dashboard.markup import (
     meter,
     moment,
     money,
+    narrow,
     percent,
     table,
     tag,
 )
-from tradeworthy.web.dashboard.reason_words import reason, reason_words, spoken, verdict
+from tradeworthy.web.dashboard.reason_words import reason_words, spoken, verdict
 
 Row = dict[str, Any]
 
@@ -32,7 +35,7 @@ SELF_EVIDENT: Final = ("FILLED", "OPEN")
 def candidates_table(rows: Sequence[Row]) -> Html:
     """The newest candidates with what became of them and why, each a link to its path."""
     columns = (
-        Column("Time"),
+        Column("Time", is_extra=True),
         Column("Candidate"),
         Column("Edge", is_figure=True, is_extra=True),
         Column("Verdict, and why"),
@@ -41,13 +44,12 @@ def candidates_table(rows: Sequence[Row]) -> Html:
         columns,
         [
             (
-                tag(
-                    "a", moment(row["created_at"]), href=address("/trace", packet=row["seq"], run=row["run"])
-                ),
+                _at(row),
                 joined(
                     [
                         tag("div", row["title"] or row["instrument"], class_="clip"),
                         tag("div", joined(filter(None, _names(row)), " · "), class_="under"),
+                        narrow(_at(row)),
                     ]
                 ),
                 _edge(row),
@@ -63,6 +65,10 @@ def candidates_table(rows: Sequence[Row]) -> Html:
         caption="Candidates, the newest first, with why they were not taken",
         empty="No candidate of that kind: the desks have seen nothing that could become such a one.",
     )
+
+
+def _at(row: Row) -> Html:
+    return tag("a", moment(row["created_at"]), href=address("/trace", packet=row["seq"], run=row["run"]))
 
 
 def _why(row: Row) -> Html:
@@ -107,23 +113,25 @@ def _speaks(value: Any, limit: Any) -> bool:
 
 
 def _beside(name: str, value: Any, limit: Any) -> str:
-    said = f"{name.replace('_', ' ')} {_short(value)}"
-    return said if limit is None or isinstance(limit, str | bool) else f"{said}, limit {_short(limit)}"
-
-
-def _short(value: Any) -> str:
-    return str(value) if isinstance(value, str | bool) else f"{float(value):,.6g}"
+    """A figure beside its limit, in the words and units of the page Risk; a packet's number has no limit."""
+    row = {"figure": name, "is_cash": isinstance(value, Decimal)}
+    if name == "duplicate_of":
+        return f"{word_of(name).name} of {value}"
+    said = f"{word_of(name).name} {unescape(shown(row, value))}"
+    if limit is None or isinstance(limit, str | bool):
+        return said
+    return f"{said}, limit {unescape(shown(row, limit))}"
 
 
 def counted(rows: Sequence[tuple[Any, str, int]], *, caption: str, empty: str) -> Html:
-    """Counts by name, each with a bar of its share: (what stands before it, name, count)."""
+    """Counts by reason, each with what it means and a bar of its share: (what stands before it, reason, count)."""
     total = sum(number for _, _, number in rows) or 1
     columns = (Column("Reason"), Column("Count", is_figure=True), Column("Share", is_extra=True))
     return table(
         columns,
         [
             (
-                joined([mark, " ", reason(name)]),
+                joined([mark, " ", spoken(name), tag("div", reason_words(name), class_="under")]),
                 count(number),
                 meter(number / total, title=f"{number / total:.1%}"),
             )
@@ -154,9 +162,3 @@ def rejections(found: Mapping[str, Any]) -> Html:
         caption="Candidates that risk refused, by rule",
         empty="Risk has refused nothing: no candidate broke a rule.",
     )
-
-
-def method_words(method: str) -> str:
-    """A method's name of the specification, and what it is."""
-    known = {one.value: one.name.lower().replace("_", " ") for one in Method}
-    return f"{method} {known[method]}" if method in known else method

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tradeworthy.store.monitor_listings import EDGE_STEP
 from tradeworthy.web.dashboard.charts import Options, Row, millis
-from tradeworthy.web.dashboard.theme import Palette
+from tradeworthy.web.dashboard.theme import Palette, legend, named
 
 SPARK_WIDTH: Final = 96
 SPARK_HEIGHT: Final = 24
@@ -25,17 +25,11 @@ def pnl_options(base: Options, rows: Sequence[Row], capital: Decimal, colours: P
         **base,
         "useUTC": True,
         "grid": {**base["grid"], "top": 34},
-        "legend": {
-            "top": 0,
-            "left": 8,
-            "textStyle": {"color": colours.soft},
-            "icon": "rect",
-            "itemHeight": 3,
-        },
+        "legend": legend(colours, icon="rect", itemHeight=3),
         "yAxis": {**axis, "scale": False},
         "series": [
             {
-                "name": "With open positions at the mark",
+                "name": "With what is open",
                 "type": "line",
                 "showSymbol": False,
                 "data": marked,
@@ -71,8 +65,8 @@ def edges_options(base: Options, rows: Sequence[Row], colours: Palette) -> Optio
     return {
         **base,
         "grid": {**base["grid"], "top": 34},
-        "legend": {"top": 0, "left": 8, "textStyle": {"color": colours.soft}, "itemWidth": 14},
-        "xAxis": {**base["xAxis"], "type": "category", "data": names},
+        "legend": legend(colours, itemHeight=14),
+        "xAxis": named(base, names),
         "yAxis": {**base["yAxis"], "scale": False, "minInterval": 1},
         "series": [
             {

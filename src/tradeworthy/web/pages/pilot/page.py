@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Request
 from nicegui import ui
 
+from tradeworthy.store.chart_listings import ChartListings
 from tradeworthy.store.monitor_listings import MonitorListings
 from tradeworthy.web.candles import MINUTE, CandleBook
 from tradeworthy.web.dashboard.charts import Chart
@@ -31,6 +32,7 @@ CURVE_EVERY_S = 1.0
 SLOW_EVERY_S = 2.0
 AGAIN_S_MIN = 0.5
 SPARK_MINUTES = 60
+SPARKS_MAX = 12
 
 VERDICTS = {
     "": "All candidates",
@@ -119,7 +121,7 @@ class Monitor:
         )
 
     def heard(self) -> None:
-        """Prices of the oracles."""
+        """What is heard of prices: of the oracles, or of what the desks trade."""
         prices = Slot("tw-tiles oracles")
         sparks = list[Spark]()
 
@@ -139,7 +141,7 @@ class Monitor:
     def held(self) -> None:
         """What is held; of a desk on tokens its rows."""
         with card("Open positions", "s4"):
-            held = Slot("recent moments")
+            held = Slot("held")
         self._panel(
             "pilot.positions",
             {"trades"},
@@ -160,7 +162,7 @@ class Monitor:
     def made(self) -> None:
         """The newest trades."""
         with card("Recent trades", "", f"the newest {RECENT}; a time leads to the trade's path"):
-            trades = Slot("recent moments")
+            trades = Slot("recent")
         self._panel(
             "pilot.trades",
             {"trades"},
@@ -179,7 +181,7 @@ class Monitor:
         with card("Candidates, and why they were not taken", "s8"):
             with ui.element("div").classes("filters"):
                 picker("Verdict", dict(VERDICTS), "", self._pick, "verdict")
-            rows = Slot("recent moments")
+            rows = Slot("recent tall")
         self._weighed = self._panel(
             "",
             {"candidates"},
@@ -282,12 +284,19 @@ def _candidates(verdict: str) -> Any:
 
 
 def _sparks(book: CandleBook, reading: Reading) -> list[Spark]:
-    """The last hour of what the run hears prices of; none of a run whose desks don't look at oracles."""
+    """The last hour of the oracles' prices; for desks that look at none, of the minute bars that the run keeps."""
     runs = reading.queries.runs
-    if not any(desk["kind"] == "arbitrage" for desk in reading.listings.about()["desks"]):
-        return []
-    names = book.wanted(runs[0]).names()
+    if any(desk["kind"] == "arbitrage" for desk in reading.listings.about()["desks"]):
+        return [
+            Spark(name, [one.close for one in book.candles(runs, name, MINUTE)[-SPARK_MINUTES:]])
+            for name in book.wanted(runs[0]).names()
+        ]
+    kept = ChartListings(reading.connection, runs).kept()
+    names = [row["instrument"] for row in kept if row["timeframe"] == MINUTE][:SPARKS_MAX]
     return [
-        Spark(name, [one.close for one in book.candles(runs, name, MINUTE)[-SPARK_MINUTES:]])
+        Spark(
+            name,
+            [float(row["close"]) for row in reversed(reading.listings.bars(name, MINUTE, SPARK_MINUTES))],
+        )
         for name in names
     ]

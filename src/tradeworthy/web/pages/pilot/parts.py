@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from tradeworthy.runtime.pulse import LIVE, Pulse
+from tradeworthy.web.dashboard.figure_words import method_words
 from tradeworthy.web.dashboard.frame import tile
 from tradeworthy.web.dashboard.markup import (
     Column,
@@ -27,7 +28,6 @@ from tradeworthy.web.dashboard.markup import (
     table,
     tag,
 )
-from tradeworthy.web.pages.pilot.candidates import method_words
 from tradeworthy.web.pages.pilot.charts import SPARK_HEIGHT, SPARK_WIDTH, spark_points
 
 Row = dict[str, Any]
@@ -78,7 +78,7 @@ def tiles(found: Mapping[str, Any]) -> Html:
             tile(
                 "Cumulative P&L",
                 gain(pnl),
-                joined([found["currency"], ", of what is closed"]),
+                joined([found["currency"], ", of closed trades"]),
                 mark="realised-pnl",
                 plain=pnl,
             ),
@@ -86,7 +86,7 @@ def tiles(found: Mapping[str, Any]) -> Html:
             tile(
                 "Win rate",
                 win_rate,
-                f"{found['wins']} of {decided} decided",
+                f"{found['wins']:,} of {decided:,} decided",
                 mark="win-rate",
                 plain=found["win_rate"],
             ),
@@ -150,7 +150,7 @@ def oracles(sparks: Sequence[Spark], prices: Mapping[str, Any], run: str) -> Htm
         value = tag("span", price(last), data_oracle=name)
         more = joined(
             [
-                tag("div", joined([gain(change), " % in 1 h"]) if change is not None else "no price before"),
+                tag("div", joined([gain(change), "% in 1 h"]) if change is not None else ""),
                 tag("div", joined([_volatility(said), _age(said)], " ")),
             ]
         )
@@ -187,9 +187,9 @@ def gaps(found: Mapping[str, Any]) -> Html:
     """How long gaps lasted, by method."""
     columns = (
         Column("Method"),
-        Column("Detected", is_figure=True),
-        Column("Survived", is_figure=True, is_extra=True),
-        Column("Vanished", is_figure=True, is_extra=True),
+        Column("Gaps", is_figure=True),
+        Column("Outlived the wait", is_figure=True, is_extra=True),
+        Column("Candidates", is_figure=True, is_extra=True),
         Column("p50", is_figure=True),
         Column("p90", is_figure=True),
     )
@@ -198,9 +198,9 @@ def gaps(found: Mapping[str, Any]) -> Html:
         [
             (
                 method_words(row["method"]),
-                count(row["detected"]),
+                count(row["survived"] + row["vanished"]),
                 count(row["survived"]),
-                count(row["vanished"]),
+                count(row["detected"]),
                 _lasted(row["p50_ms"]),
                 _lasted(row["p90_ms"]),
             )

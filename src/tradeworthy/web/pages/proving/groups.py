@@ -14,7 +14,8 @@ ARBITRAGE, DIVERGENCE, UPTREND = "arbitrage", "divergence", "uptrend"
 class Verb(NamedTuple):
     """A proof: its command, what it shows, and of which kinds of desk there is one ("" is a desk of one's own file).
 
-    `of_run`: it is about one run, which it names. `judges`: it says yes or no.
+    `of_run`: it is about one run, which it names; `of_configurations`: about those that it names. `judges`: it says yes
+    or no.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Verb(NamedTuple):
     command: str
     kinds: frozenset[str]
     of_run: bool = False
+    of_configurations: bool = False
     judges: bool = True
 
 
@@ -72,11 +74,12 @@ QUESTIONS: Final[tuple[Question, ...]] = (
                 "two configurations differ only where that is allowed",
                 "tradeworthy prove audit A B",
                 _ALL,
+                of_configurations=True,
             ),
             Verb(
                 "lookahead",
                 "what is changed in the future changes nothing that was known before",
-                "tradeworthy prove lookahead CONFIG --feed simulator --duration 86400",
+                "tradeworthy prove lookahead CONFIG --feed recorded:DIR",
                 frozenset({"", DIVERGENCE, UPTREND}),
             ),
             Verb(
@@ -187,17 +190,28 @@ def applies(verb: Verb, subject: Subject) -> bool:
     return bool(verb.kinds & subject.kinds) or not subject.kinds
 
 
+def concerns(proof: Proof, verb: Verb, subject: Subject) -> bool:
+    """Whether `proof` says anything of the run: of another run, or of two other configurations, it says nothing."""
+    if verb.of_run:
+        return proof.subject == subject.run
+    return not verb.of_configurations or _is_own(proof, subject)
+
+
+def _is_own(proof: Proof, subject: Subject) -> bool:
+    return subject.configuration in {word.removesuffix(".toml") for word in proof.subject.split()}
+
+
 def standing_of(verb: Verb, newest: Sequence[Proof], subject: Subject) -> Standing:
     """How `verb` stands, given its newest proof of each subject.
 
-    Of a verb that is about one run only that run's counts. Else the run's own code goes before other code, and the
-    run's configuration before others; of these one that failed counts before what passed, and then the newest.
+    Only those count that concern the run. Its own code goes before other code, and its configuration before others; of
+    these one that failed counts before what passed, and then the newest.
     """
-    about = [one for one in newest if not verb.of_run or one.subject == subject.run]
+    about = [one for one in newest if concerns(one, verb, subject)]
 
     def distance(one: Proof) -> tuple[bool, bool, bool]:
-        is_own = subject.configuration in one.subject.split()
-        return one.decision_hash != subject.decision_hash, not is_own, one.passed is not False
+        is_other_code = one.decision_hash != subject.decision_hash
+        return is_other_code, not _is_own(one, subject), one.passed is not False
 
     ordered = sorted(about, key=distance)
     others = [one for one in newest if one not in about]

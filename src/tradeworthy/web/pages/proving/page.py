@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Request
+from nicegui import ui
 
 from tradeworthy.core.errors import AllHalted
 from tradeworthy.proving.evidence_log import Proof, newest_of, read_proofs
@@ -26,12 +27,11 @@ def build(view: View, _: Request) -> None:
     """The page's panels."""
     ladder, certificate = Slot("wide"), Slot("wide")
     certificate.show(_no_certificate())
-    with card("This run", "s7"):
-        identity = Slot()
-    with card("What must equal what", "s5"):
-        ending = Slot()
+    with card("This run", "", "what it is, and what must come out the same again"):
+        identity, ending = Slot("twofold"), Slot("ending")
     trouble = Slot("wide")
-    questions = [_question(place) for place in range(len(QUESTIONS))]
+    with ui.element("div").classes("tw-columns"):
+        questions = [_question(place) for place in range(len(QUESTIONS))]
     with card("The gap to the backtest, part by part", "", "from the newest comparison of this run"):
         chart = Chart(view.colours, "From the backtest's result to the run's, part by part")
         words = Slot()
@@ -69,7 +69,7 @@ def build(view: View, _: Request) -> None:
 
 
 def _question(place: int) -> Slot:
-    with card(QUESTIONS[place].name, "s6"):
+    with card(QUESTIONS[place].name):
         return Slot()
 
 

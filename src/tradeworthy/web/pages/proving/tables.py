@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from tradeworthy.proving.evidence_log import Proof
@@ -13,6 +11,7 @@ from tradeworthy.web.dashboard.charts import Options
 from tradeworthy.web.dashboard.markup import (
     MINUS,
     Html,
+    code,
     count,
     day_clock,
     facts,
@@ -22,8 +21,17 @@ from tradeworthy.web.dashboard.markup import (
     pill,
     tag,
 )
-from tradeworthy.web.dashboard.theme import Palette
-from tradeworthy.web.pages.proving.groups import Question, Standing, State, Subject, Verb, question_state
+from tradeworthy.web.dashboard.theme import Palette, named
+from tradeworthy.web.pages.proving.figures import amount_of, figures
+from tradeworthy.web.pages.proving.groups import (
+    Question,
+    Standing,
+    State,
+    Subject,
+    Verb,
+    concerns,
+    question_state,
+)
 
 KINDS: Final = {
     State.FAILED: "bad",
@@ -43,8 +51,6 @@ SIGNS: Final = {
     State.PROVEN: "\N{HEAVY CHECK MARK}",
     State.NOT_APPLICABLE: "\N{EN DASH}",
 }
-BAD_WORDS: Final = frozenset({"FAIL", "DIFFERS", "NOT REACHED", "NOT ALLOWED", "NO", "failed", "warning"})
-GOOD_WORDS: Final = frozenset({"PASS", "EQUAL", "yes", "passed"})
 PROOFS_SHOWN = 4
 NO_CERTIFICATE: Final = (
     "Real money is not available. Live trading needs a promotion certificate over these proofs, and this version makes"
@@ -101,7 +107,7 @@ def _standing(one: Standing, subject: Subject) -> Html:
             tag("span", verb.shows, class_="note"),
         ]
     )
-    proofs = joined(_proof(proof, subject) for proof in one.proofs[:PROOFS_SHOWN])
+    proofs = joined(_proof(proof, verb, subject) for proof in one.proofs[:PROOFS_SHOWN])
     left = len(one.proofs) - PROOFS_SHOWN
     more = tag("p", f"and {left} more of other subjects", class_="note") if left > 0 else html("")
     parts = [tag("div", heading, class_="head"), _next(verb, state, subject), proofs, more]
@@ -119,74 +125,32 @@ def _next(verb: Verb, state: State, subject: Subject) -> Html:
         return tag("p", "Not of this run's kind of desk.", class_="note")
     if state not in said:
         return html("")
-    command = tag("code", verb.command.format(run=subject.run or "RUN"))
+    command = code(verb.command.format(run=subject.run or "RUN"))
     return tag("p", joined([said[state], command]), class_="note")
 
 
-def _proof(proof: Proof, subject: Subject) -> Html:
+def _proof(proof: Proof, verb: Verb, subject: Subject) -> Html:
     verdict = {True: pill("passed", "ok"), False: pill("failed", "bad"), None: pill("no verdict")}[
         proof.passed
     ]
-    same = proof.decision_hash == subject.decision_hash
-    code = pill("this run's code", "ok") if same else pill(f"other code {proof.decision_hash[:8]}", "warn")
+    if proof.decision_hash != subject.decision_hash:
+        about = pill(f"other code {proof.decision_hash[:8]}", "warn")
+    elif concerns(proof, verb, subject):
+        about = pill("this run's code")
+    else:
+        about = pill("not this run's")
     made = tag("span", day_clock(proof.at), class_="note")
-    heading = joined([verdict, tag("span", proof.subject, class_="what"), code, made])
+    heading = joined([verdict, tag("span", proof.subject, class_="what"), about, made])
     inner = [figures(proof)]
     if proof.evidence:
         inner.append(tag("p", joined(["Evidence in ", tag("code", proof.evidence)]), class_="note"))
     return tag("details", joined([tag("summary", heading), *inner]), class_="refusal")
 
 
-def figures(proof: Proof) -> Html:
-    """A proof's figures: single ones as names and values, lists as names with what became of each."""
-    single, lists = list[tuple[str, Any]](), list[Html]()
-    for name, value in proof.figures.items():
-        title = name.replace("_", " ").capitalize()
-        if not isinstance(value, list):
-            single.append(
-                (
-                    title,
-                    tag(
-                        "span",
-                        _text(value),
-                        class_="mono" if "digest" in name or "fingerprint" in name else None,
-                    ),
-                )
-            )
-        elif value:
-            rows = joined((_row(row) for row in value), " ")
-            lists.append(tag("p", joined([tag("span", f"{title}: ", class_="soft"), rows])))
-    return joined([facts(single), *lists])
-
-
-def _row(row: Any) -> Html:
-    name, became = (row[0], row[1]) if isinstance(row, list) and len(row) == 2 else (json.dumps(row), "")
-    kind = "bad" if became in BAD_WORDS else "ok" if became in GOOD_WORDS else ""
-    return pill(f"{name}: {_text(became)}" if became != "" else name, kind)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, str) and _amount(value) is not None and "E" in value.upper():
-        return f"{_amount(value):f}".rstrip("0").rstrip(".") or "0"
-    return "-" if value is None or value == "" else str(value)
-
-
-def _amount(value: Any) -> Decimal | None:
-    try:
-        made = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return made if made.is_finite() else None
-
-
 def gap_options(base: Options, proof: Proof, colours: Palette) -> Options | None:
     """A comparison's gap as steps from the backtest's result to the run's; None without a part that is not zero."""
-    parts = [(str(name), _amount(value)) for name, value in proof.figures.get("parts", ())]
-    start, end = (_amount(proof.figures.get(name)) for name in ("backtest_pnl", "run_pnl"))
+    parts = [(str(name), amount_of(value)) for name, value in proof.figures.get("parts", ())]
+    start, end = (amount_of(proof.figures.get(name)) for name in ("backtest_pnl", "run_pnl"))
     if start is None or end is None or not any(value for _, value in parts):
         return None
     names, boxes, at = ["backtest"], [_box(0.0, float(start), colours.soft)], float(start)
@@ -197,13 +161,12 @@ def gap_options(base: Options, proof: Proof, colours: Palette) -> Options | None
         at = after
     names.append("run")
     boxes.append(_box(0.0, float(end), colours.accent))
-    axis = {key: value for key, value in base["xAxis"].items() if key != "splitLine"}
     bars = {"type": "candlestick", "name": "gap", "data": boxes, "barMaxWidth": 54}
     return {
         **base,
         "grid": {**base["grid"], "top": 34},
         "tooltip": {**base["tooltip"], "trigger": "item", "formatter": "{b}"},
-        "xAxis": {**axis, "type": "category", "data": names},
+        "xAxis": named(base, names),
         "yAxis": {**base["yAxis"], "name": str(proof.figures.get("currency", "")), "scale": True},
         "series": [bars, _labels(names, boxes, colours)],
     }
@@ -222,6 +185,7 @@ def _labels(names: Sequence[str], boxes: Sequence[dict[str, Any]], colours: Pale
         "silent": True,
         "label": label,
         "data": spots,
+        "labelLayout": {"hideOverlap": True},
         "name": "figure",
     }
 
@@ -237,10 +201,10 @@ def _box(start: float, end: float, colour: str, amount: float | None = None) -> 
 def gap_words(proof: Proof | None, run: str) -> Html:
     """What the newest comparison found, in a sentence."""
     if proof is None:
-        command = tag("code", f"tradeworthy prove compare {run or 'RUN'}")
+        command = code(f"tradeworthy prove compare {run or 'RUN'}")
         return tag("p", joined(["No comparison of this run yet: run ", command]), class_="empty")
     told = proof.figures
-    gap = _amount(told.get("gap"))
+    gap = amount_of(told.get("gap"))
     counts = [
         told.get(f"trades_{name}", 0) for name in ("matched", "only_in_the_run", "only_in_the_backtest")
     ]
@@ -253,6 +217,12 @@ def gap_words(proof: Proof | None, run: str) -> Html:
         joined(["a gap of ", gain(gap)]) if gap else "no gap",
         "; {} trades matched, {} only in the run, {} only in the backtest.".format(*counts),
     ]
+    moved = [(name, amount_of(value)) for name, value in told.get("parts", ())]
+    by_part = [
+        joined([tag("span", f"{name} ", class_="soft"), gain(value)]) for name, value in moved if value
+    ]
+    if by_part:
+        parts += [" By part: ", joined(by_part, ", "), "."]
     return tag("p", joined(parts))
 
 
@@ -261,26 +231,23 @@ def identity(found: RunOnDisk | None, row: dict[str, Any], parents: Sequence[str
     mono = {"class_": "mono"}
     told: list[tuple[str, Any]] = [
         ("Run", tag("span", row["run"], **mono)),
-        ("Configuration", f"{row['configuration'] or '-'}, {row['mode']}"),
-        ("Decision hash", tag("span", row["decision_hash"], **mono, data_decision_hash=row["decision_hash"])),
-    ]
-    if found is not None:
-        told.append(("This code", _code(found, row["decision_hash"])))
-    told += [
-        ("Feed", _feed(found.header.feed if found else None)),
         ("Seed", str(row["seed"])),
+        ("Configuration", f"{row['configuration'] or '-'}, {row['mode']}"),
         (
             "Parents",
             joined((tag("span", one, **mono) for one in parents), ", ")
             if parents
             else "none: it began empty",
         ),
+        ("Decision hash", tag("span", row["decision_hash"], **mono, data_decision_hash=row["decision_hash"])),
+        ("Feed", _feed(found.header.feed if found else None)),
     ]
     if found is not None:
+        told.append(("This code", _code(found, row["decision_hash"])))
         several = "s" if found.segments > 1 else ""
-        lives = f"{found.segments} journal segment{several}; each process that goes on with a run begins one"
-        died = f", {found.deaths} died in a turn" if found.deaths else ""
-        told.append(("Process lives", lives + died))
+        lives = f"{found.segments} segment{several}: one begins with each process, and where one is full"
+        died = f"; {found.deaths} died in a turn" if found.deaths else ""
+        told.append(("Journal", lives + died))
         told.append(
             (
                 "Made on",
@@ -332,7 +299,7 @@ def ending(found: RunOnDisk | None, row: dict[str, Any]) -> Html:
             if at
             else html("")
         )
-        return joined([tag("p", said), more, tag("p", _equals(row["run"], ended=False), class_="note")])
+        return joined([tag("p", said), more, _equals(row["run"], ended=False)])
     told = [
         ("Packets", count(found.end["packets"])),
         ("Digest", tag("span", found.end["digest"], **mono, data_digest=found.end["digest"])),
@@ -341,14 +308,21 @@ def ending(found: RunOnDisk | None, row: dict[str, Any]) -> Html:
             tag("span", found.end["fingerprint"], **mono, data_fingerprint=found.end["fingerprint"]),
         ),
     ]
-    return joined([facts(told), tag("p", _equals(row["run"], ended=True), class_="note")])
+    return joined([facts(told), _equals(row["run"], ended=True)])
 
 
-def _equals(run: str, *, ended: bool) -> str:
+def _equals(run: str, *, ended: bool) -> Html:
+    command = code(f"tradeworthy replay {run}")
+    said = [
+        command,
+        " must give this digest and this fingerprint: the digest is over every record, the fingerprint over",
+        " orders, fills and closes. A session of the same decision hash, configuration, feed and seed must give",
+        " this fingerprint, too.",
+    ]
     if not ended:
-        return f"What is on record must already replay: tradeworthy replay {run} holds every decision against it."
-    return (
-        f"tradeworthy replay {run} must give this digest and this fingerprint: the digest is over every record, the"
-        " fingerprint over orders, fills and closes. A session of the same decision hash, configuration, feed and seed"
-        " must give this fingerprint, too."
-    )
+        said = [
+            "What is on record must already replay: ",
+            command,
+            " holds every decision against it.",
+        ]
+    return tag("p", joined(said), class_="note")

@@ -85,6 +85,9 @@ def stance_options(base: Options, stances: Sequence[Stance], until: datetime, co
     ]
     lines = [_line("Posture", 0, colours.accent, [(one.at, one.posture.value) for one in stances], until)]
     del lines[0]["areaStyle"]  # A name has no ground to be filled from.
+    lines[0]["step"] = (
+        "start"  # Over an axis of names the ends of a step change places: it holds to the next point.
+    )
     lines.append(_line("Rm", 1, colours.up, [(one.at, round(one.rm, 4)) for one in stances], until))
     for place, name in enumerate(CATEGORIES):
         told = [(one.at, round(one.stresses[place], 4)) for one in stances]
@@ -117,13 +120,15 @@ _UNIT: Final = {
 
 
 def _strip(name: str, top: int, height: int) -> tuple[str, dict[str, Any]]:
-    return name, {"left": 92, "right": 14, "top": top, "height": height}
+    """Where a strip stands; it does not give way to its name, or it would be out of time with the others."""
+    return name, {"left": 84, "right": 14, "top": top, "height": height, "outerBoundsMode": "none"}
 
 
 def _named(name: str, place: int) -> dict[str, Any]:
     if not name:
         return {"gridIndex": place}
-    return {"gridIndex": place, "name": name, "nameLocation": "middle", "nameRotate": 0, "nameGap": 46}
+    said = {"name": name, "nameLocation": "middle", "nameRotate": 0, "nameGap": 8}
+    return {"gridIndex": place, **said, "nameTextStyle": {"align": "right"}}
 
 
 def _line(
@@ -143,27 +148,4 @@ def _line(
         "lineStyle": {"width": 1.6, "color": colour},
         "itemStyle": {"color": colour},
         "areaStyle": {"color": colour, "opacity": 0.16, "origin": "start"},
-    }
-
-
-def refusal_options(base: Options, rows: Sequence[tuple[str, int]], colours: Palette) -> Options | None:
-    """How many candidates each rule refused, as bars with their figure, the most on top; None without rows."""
-    if not rows:
-        return None
-    bar = {
-        "type": "bar",
-        "name": "Refused",
-        "data": [refused for _, refused in rows],
-        "barMaxWidth": 18,
-        "itemStyle": {"color": colours.down},
-        "label": {"show": True, "position": "right", "color": colours.soft},
-    }
-    names = {key: value for key, value in base["xAxis"].items() if key != "splitLine"}
-    return {
-        **base,
-        "grid": {**base["grid"], "left": 16, "right": 46},
-        "tooltip": {**base["tooltip"], "axisPointer": {"type": "shadow"}},
-        "xAxis": {**base["yAxis"], "scale": False, "minInterval": 1},
-        "yAxis": {**names, "type": "category", "inverse": True, "data": [name for name, _ in rows]},
-        "series": [bar],
     }

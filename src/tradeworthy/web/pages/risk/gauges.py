@@ -3,71 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from tradeworthy.web.dashboard.markup import Html, count, html, joined, link, money, percent, pill, span, tag
+from tradeworthy.web.dashboard.figure_words import NONE_IS_CLEAR, shown, word_of
+from tradeworthy.web.dashboard.markup import Html, html, joined, link, percent, pill, tag
 
 Row = dict[str, Any]
 
 CLOSE: Final = 0.8
 """From this part of a limit on it is said to be close."""
-
-
-NONE_IS_CLEAR: Final = frozenset({"backoff_left_ms", "pause_left_ms", "lots_short", "duplicate_of"})
-"""Figures of which none at all is what is wanted."""
-
-
-class Word(NamedTuple):
-    """A figure's name for people, and what it means."""
-
-    name: str
-    meaning: str
-
-
-WORDS: Final[dict[str, Word]] = {
-    "halt": Word("System halt", "No latch stops the whole session."),
-    "desk_halt": Word("Desk halt", "No latch stops the desk that asked."),
-    "backoff_left_ms": Word("Wait after a fault", "A desk that raised waits before it may enter again."),
-    "kill_file": Word("Kill file", "The latch file is not there."),
-    "drawdown": Word(
-        "Drawdown", "How far the equity fell from its peak; beyond the limit all entries halt until a resume."
-    ),
-    "daily_loss": Word(
-        "Day's loss", "What the day lost so far; beyond the limit all entries halt until a resume."
-    ),
-    "expires_in_ms": Word("Time left to act", "How long the request was still of use."),
-    "price_age_ms": Word("Age of the price", "An older one is no ground for an entry."),
-    "book_fault": Word("Book's fault", "Nothing is wrong with the book's sequence."),
-    "book_age_ms": Word("Age of the book", "An older one is no ground for an entry."),
-    "oracle_age_ms": Word("Age of the underlying's price", "An older one is no ground for an entry."),
-    "one_sided": Word("One-sided book", "Both sides of the book are there."),
-    "spread_bps": Word("Spread", "A wider one says that nobody knows the price."),
-    "untradable": Word("Tradable", "The market is open and not disputed."),
-    "time_left_ms": Word("Time to the market's end", "With less left no entry is made."),
-    "unfit_order": Word("Fit for the venue", "Price and size are such as the venue takes."),
-    "lots_short": Word("Depth", "What the book lacks for the whole size."),
-    "slippage": Word("Slippage, of the edge", "What the size costs above its limit price, in money."),
-    "slippage_bps": Word("Slippage", "What a leg costs above its limit price, in basis points."),
-    "expected_profit": Word("Expected profit", "The least that is worth the trouble."),
-    "position": Word("One market", "Held and asked for in the market that has most."),
-    "event": Word("One event", "All markets of one event together."),
-    "underlying": Word("One underlying", "All markets that hang on one price together."),
-    "venue": Word("One venue", "All that is traded at one venue together."),
-    "desk_share": Word("The desk's share", "All that the desk holds and asks for."),
-    "portfolio": Word("Everything together", "All positions and requests, long and short added."),
-    "cash_left": Word("Cash left", "What would be left after the entry."),
-    "orders_in_minute": Word("Orders in a minute", "More would be a desk gone wild."),
-    "requests_in_minute": Word("Requests in a minute", "More would be a strategy gone wild."),
-    "pause_left_ms": Word("Pause after losses", "A strategy pauses after too many losses in a row."),
-    "duplicate_of": Word("Duplicate", "No open request has the same key."),
-}
-"""By figure. All figures of the guard chain are here."""
-
-
-def word_of(figure: str) -> Word:
-    """Name and meaning of a figure."""
-    return WORDS.get(figure) or Word(figure.replace("_", " ").capitalize(), "")
 
 
 def closeness(row: Row) -> float | None:
@@ -95,13 +41,20 @@ def gauges(rows: Sequence[Row]) -> Html:
 
 
 def is_silent(row: Row) -> bool:
-    """Whether a rule had nothing to look at."""
-    return row["value"] is None
+    """Whether a rule had nothing to look at, or no limit to hold it against."""
+    return row["value"] is None or row["limit"] is None
+
+
+def is_beyond(row: Row) -> bool:
+    """Whether a figure broke its rule."""
+    if row["failed"] or row["used"] is not None:
+        return bool(row["failed"] or row["used"] > 1)
+    return bool(row["value"] < row["limit"])
 
 
 def _gauge(row: Row, near_by: float) -> Html:
     name, meaning = word_of(row["figure"])
-    kind = "bad" if row["failed"] or near_by > 1 else "warn" if near_by >= CLOSE else ""
+    kind = "bad" if is_beyond(row) else "warn" if near_by >= CLOSE else ""
     said = pill("beyond" if kind == "bad" else "close", kind) if kind else ""
     meter = tag(
         "div",
@@ -113,8 +66,10 @@ def _gauge(row: Row, near_by: float) -> Html:
         aria_valuemin="0",
         aria_valuemax="100",
     )
-    bound = "least" if row["used"] is None else "of"
-    figure = joined([shown(row, row["value"]), html(f" {bound} "), shown(row, row["limit"])])
+    bound = ", at least " if row["used"] is None else " of "
+    figure = tag(
+        "span", joined([shown(row, row["value"]), bound, shown(row, row["limit"])]), title=_judged_at(row)
+    )
     parts = [
         tag("div", joined([tag("b", name), said]), class_="what"),
         tag("div", joined([figure, tag("span", percent(near_by, places=0), class_="part")]), class_="figure"),
@@ -122,6 +77,14 @@ def _gauge(row: Row, near_by: float) -> Html:
         tag("div", meaning, class_="why"),
     ]
     return tag("div", joined(parts), class_="gauge", data_figure=row["figure"], data_used=f"{near_by:.4f}")
+
+
+def _judged_at(row: Row) -> str | None:
+    """When a figure was judged, for what."""
+    at = row.get("created_at")
+    return (
+        f"judged {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, for candidate {row['candidate']}" if at else None
+    )
 
 
 def _clear(rows: Iterable[Row]) -> Html:
@@ -136,25 +99,6 @@ def _clear(rows: Iterable[Row]) -> Html:
     return tag(
         "div", joined(said, " "), class_="clear", aria_label="Rules that are kept or broken as a whole"
     )
-
-
-def shown(row: Row, value: Any) -> Html:
-    """A figure or a limit in its unit; what stops nothing is "clear"."""
-    name = row["figure"]
-    if value is None:
-        return html(None)
-    if value == 0 and name in NONE_IS_CLEAR:
-        return html("clear")
-    if isinstance(value, bool | str):
-        text = "yes" if value is True else str(value or "clear")
-        return html(text.replace("_", " "))
-    if row["is_cash"]:
-        return money(value)
-    if name.endswith("_ms"):
-        return span(value / 1000)
-    if name.endswith("_bps"):
-        return html(f"{value:,} bps")
-    return count(value) if isinstance(value, int) else html(f"{value:.4g}")
 
 
 def figures_of(figures: dict[str, Any], limits: dict[str, Any], reason: str) -> Html:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Request
+from nicegui import ui
 
 from tradeworthy.runtime.desk_kinds import KINDS, PanelKind
 from tradeworthy.store.risk_listings import RiskListings
 from tradeworthy.web.dashboard.charts import Chart
 from tradeworthy.web.dashboard.frame import card
-from tradeworthy.web.dashboard.markup import Html, html, joined, tag
-from tradeworthy.web.dashboard.reason_words import spoken
+from tradeworthy.web.dashboard.markup import Html, code, html, joined, tag
 from tradeworthy.web.dashboard.view import Slot, View
 from tradeworthy.web.pages.risk import tables as risk_tables
-from tradeworthy.web.pages.risk.charts import refusal_options, stance_options, stances_of
+from tradeworthy.web.pages.risk.charts import stance_options, stances_of
 from tradeworthy.web.pages.risk.gauges import gauges
 from tradeworthy.web.records import Reading
 
 Found = dict[str, Any]
 
-HALTS_SHOWN, REFUSALS_SHOWN, RULES_DRAWN, STANCES_SHOWN = 20, 15, 12, 400
+HALTS_SHOWN, REFUSALS_SHOWN, STANCES_SHOWN = 20, 15, 400
 CHART_EVERY_S = 1.0
 
 
@@ -40,7 +40,9 @@ def build(view: View, _: Request) -> None:
         lambda found: tiles.show(risk_tables.tiles(found)),
     )
     _guards(view)
-    _breakers(view)
+    with ui.element("div").classes("tw-stack s4"):
+        _breakers(view)
+        _refused(view)
     _stance(view)
     _exposures(view)
     _refusals(view)
@@ -57,7 +59,7 @@ def _account(reading: Reading) -> Found:
 
 
 def _guards(view: View) -> None:
-    with card("Guards", "s8", "each one's newest figure against its limit, the nearest on top"):
+    with card("Guards", "s8", "each one's newest figure against its limit; exits are bound by none"):
         bars, newest = Slot(), Slot("note")
 
     def show(found: Found) -> None:
@@ -68,7 +70,7 @@ def _guards(view: View) -> None:
 
 
 def _breakers(view: View) -> None:
-    with card("Breakers", "s4", "what halts by itself, until a person resumes"):
+    with card("Breakers", "", "what halts by itself, until a person resumes"):
         rows = Slot()
 
     def ask(reading: Reading) -> Found:
@@ -120,15 +122,15 @@ def _no_posture() -> Html:
         "No desk of this run trades a panel, and postures are for those: here the guards and breakers above decide"
         " alone. See one with a divergence desk: "
     )
-    command = tag("code", "tradeworthy run configs/blue.toml --duration 864000")
+    command = code("tradeworthy run configs/blue.toml --duration 864000")
     return tag("p", joined([said, command]), class_="empty")
 
 
 def _exposures(view: View) -> None:
     with card("Exposure by market", "s8", "what open trades cost"):
-        markets = Slot()
+        markets = Slot("exposed")
     with card("Exposure by venue", "s4"):
-        venues = Slot()
+        venues = Slot("exposed")
 
     def ask(reading: Reading) -> Found:
         limits = {row["figure"]: row["limit"] for row in reading.listings.guard()["figures"]}
@@ -144,25 +146,31 @@ def _exposures(view: View) -> None:
     view.panel("risk.exposures", {"trades", "decisions"}, ask, show)
 
 
+def _refused(view: View) -> None:
+    with card("Refusals by rule"):
+        rules = Slot("refused")
+    view.panel(
+        "risk.refused",
+        {"decisions"},
+        lambda reading: _risk(reading).refused(),
+        lambda rows: rules.show(risk_tables.refused_rules(rows)),
+        every_s=CHART_EVERY_S,
+    )
+
+
 def _refusals(view: View) -> None:
-    with card("Refusals by rule", "s6"):
-        chart = Chart(view.colours, "How many candidates each rule refused", "low")
-        rules = Slot()
-    with card("Newest refusals", "s6", "open one to see every figure that it was judged by"):
+    with card("Newest refusals", "", "open one to see every figure that it was judged by"):
         newest = Slot("refusals")
 
-    def show(rows: list[Found]) -> None:
-        drawn = [(spoken(row["rule"]), row["refused"]) for row in rows[:RULES_DRAWN]]
-        chart.show(refusal_options(chart.base(), drawn, view.colours), "")
-        rules.show(risk_tables.refused_rules(rows))
+    def ask(reading: Reading) -> list[Found]:
+        rows = reading.listings.decisions(REFUSALS_SHOWN, approved=False)
+        tokens = _risk(reading).tokens({row["instrument"] for row in rows if row["instrument"]})
+        return [{**row, **tokens.get(row["instrument"], {})} for row in rows]
 
-    view.panel(
-        "risk.refused", {"decisions"}, lambda reading: _risk(reading).refused(), show, every_s=CHART_EVERY_S
-    )
     view.panel(
         "risk.refusals",
         {"decisions"},
-        lambda reading: reading.listings.decisions(REFUSALS_SHOWN, approved=False),
+        ask,
         lambda rows: newest.show(risk_tables.refusals(rows)),
         every_s=CHART_EVERY_S,
     )

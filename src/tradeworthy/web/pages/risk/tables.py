@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from tradeworthy.web.dashboard.figure_words import shown, word_of
 from tradeworthy.web.dashboard.frame import tile
 from tradeworthy.web.dashboard.markup import (
     Column,
     Html,
-    clock,
     count,
     day_clock,
     gain,
     html,
     joined,
     meter,
+    moment,
     money,
     number_of,
     percent,
@@ -26,7 +27,7 @@ from tradeworthy.web.dashboard.markup import (
 )
 from tradeworthy.web.dashboard.reason_words import reason_words, spoken
 from tradeworthy.web.pages.risk.charts import CATEGORY_WORDS, Stance
-from tradeworthy.web.pages.risk.gauges import figures_of, shown, trace_link, word_of
+from tradeworthy.web.pages.risk.gauges import figures_of, trace_link
 
 Row = dict[str, Any]
 
@@ -37,6 +38,9 @@ POSTURE_WORDS: Final = {
     "TURTLE": "smallest size, orders that wait in the book only",
     "HIBERNATE": "no entries, and positions are closed if it lasts",
 }
+
+REDUCES: Final = "reduce_only"
+"""The reason on record of what is approved whatever its figures are."""
 
 
 def halt_banner(rows: Sequence[Row]) -> Html:
@@ -77,7 +81,7 @@ def tiles(found: Row) -> Html:
             ),
             tile("High-water mark", money(peak), "the highest mark so far"),
             tile("Drawdown", _share(fall, peak), _limit(risk, "drawdown_max", fall, peak)),
-            tile("Today's P&L", gain(pnl), joined(["since midnight UTC, from ", money(base)])),
+            tile("Today's P&L", gain(pnl), joined(["from ", money(base), " at 00:00 UTC"])),
             tile("Day's loss", _share(lost, base), _limit(risk, "daily_loss_max", lost, base)),
         ]
     )
@@ -99,9 +103,11 @@ def newest_decision(decision: Row | None) -> Html:
     if decision is None:
         return html("Risk has decided nothing yet: its guards are asked when a desk wants to trade.")
     said = "approved" if decision["approved"] else f"refused by {spoken(decision['reason'])}"
+    if decision["reason"] == REDUCES:
+        said = "approved as an exit, which no guard holds up"
     what = trace_link(decision, f"candidate {decision['candidate']}")
     return joined(
-        ["Newest decision ", clock(decision["created_at"]), ": ", what, f" of {decision['desk']}, {said}."]
+        ["Newest decision ", moment(decision["created_at"]), ": ", what, f" of {decision['desk']}, {said}."]
     )
 
 
@@ -161,20 +167,19 @@ def faults(rows: Sequence[Row]) -> Html:
 
 def exposures(rows: Sequence[Row], *, what: str, key: str, limit: Decimal | None) -> Html:
     """What open trades cost by market or venue, against the limit that risk last judged by."""
-    columns = (
+    columns = [
         Column(what),
         Column("Positions", is_figure=True, is_extra=True),
         Column("Cost", is_figure=True),
-        Column("Of its limit", is_figure=True),
-        Column(""),
-    )
-    said = []
+    ]
+    if limit:
+        columns.append(Column("Of its limit"))
+    said = list[tuple[Any, ...]]()
     for row in rows:
-        share = row["cost"] / limit if limit else None
-        kind = "" if share is None or share < Decimal("0.8") else "warn" if share <= 1 else "bad"
-        bar = html("") if share is None else meter(float(share), f"wide {kind}")
-        name = row.get("title") or row[key] or "-"
-        said.append((name, count(row["positions"]), money(row["cost"]), percent(share), bar))
+        title = row.get("title")
+        name = tag("span", title, title=row[key]) if title else row[key] or "-"
+        told = (name, count(row["positions"]), money(row["cost"]))
+        said.append((*told, _of_limit(row["cost"] / limit)) if limit else told)
     return table(
         columns,
         said,
@@ -183,21 +188,24 @@ def exposures(rows: Sequence[Row], *, what: str, key: str, limit: Decimal | None
     )
 
 
+def _of_limit(share: Decimal) -> Html:
+    """A share of a limit as a bar with its figure."""
+    kind = "" if share < Decimal("0.8") else "warn" if share <= 1 else "bad"
+    return tag("div", joined([meter(float(share), kind), tag("span", percent(share))]), class_="share")
+
+
 def refused_rules(rows: Sequence[Row]) -> Html:
-    """How many candidates each rule refused; each leads to the newest one's path."""
-    columns = (
-        Column("Rule"),
-        Column("What it means", is_extra=True),
-        Column("Refused", is_figure=True),
-        Column("Last"),
-    )
+    """How many candidates each rule refused, as a bar beside the most; each leads to the newest one's path."""
+    columns = (Column("Rule"), Column("Refused", is_figure=True), Column("Last"))
+    most = max((row["refused"] for row in rows), default=1)
     return table(
         columns,
         [
             (
-                spoken(row["rule"]),
-                reason_words(row["rule"]),
-                count(row["refused"]),
+                joined(
+                    [tag("b", spoken(row["rule"])), tag("div", reason_words(row["rule"]), class_="under")]
+                ),
+                joined([count(row["refused"]), meter(row["refused"] / most)]),
                 trace_link(row, day_clock(row["last_at"])),
             )
             for row in rows
@@ -219,12 +227,13 @@ def refusals(rows: Sequence[Row]) -> Html:
 
 
 def _refusal(row: Row) -> Html:
-    what = " ".join(str(one) for one in (row["side"], row["instrument"]) if one)
+    side = " ".join(filter(None, (row["side"], row.get("outcome"))))
+    asked = tag("b", row.get("title") or row["instrument"] or spoken(row["kind"]), title=row["instrument"])
     heading = joined(
         [
-            clock(row["created_at"]),
+            moment(row["created_at"]),
             pill(spoken(row["reason"]), "bad"),
-            tag("span", f"{row['strategy'] or row['desk']}: {what}", class_="what"),
+            tag("span", joined([f"{row['strategy'] or row['desk']}: {side} ", asked]), class_="what"),
             trace_link(row, "its path"),
         ]
     )
@@ -289,8 +298,7 @@ def stance_now(stances: Sequence[Stance], posture: Mapping[str, Any]) -> Html:
     now = stances[-1]
     said = [
         pill(now.posture.value, POSTURE_KINDS[now.posture.value]),
-        tag("span", f" {POSTURE_WORDS[now.posture.value]}"),
-        tag("span", f"Rm {now.rm:.3g}", class_="note"),
+        tag("span", f" {POSTURE_WORDS[now.posture.value]}, size multiplier Rm {now.rm:.3g}"),
     ]
     if len(stances) == 1:
         said.append(
@@ -300,10 +308,7 @@ def stance_now(stances: Sequence[Stance], posture: Mapping[str, Any]) -> Html:
             )
         )
     else:
-        changes = tag(
-            "span", joined([f"for the reason: {now.reason}, since ", day_clock(now.at)]), class_="note"
-        )
-        said.append(changes)
+        said.append(tag("div", joined(["since ", day_clock(now.at), f": {now.reason}"]), class_="note"))
     if posture.get("reports") == "expected":
         said.append(
             tag(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tradeworthy.web.dashboard.charts import Options, Row, millis, points
-from tradeworthy.web.dashboard.theme import Palette
+from tradeworthy.web.dashboard.theme import Palette, legend
 
 LINES = ("solid", "dashed", "dotted")
 
@@ -49,15 +49,8 @@ def _in_percent(base: Options) -> Options:
 
 
 def _framed(base: Options, colours: Palette) -> Options:
-    legend = {
-        "top": 0,
-        "left": 8,
-        "type": "scroll",
-        "textStyle": {"color": colours.soft},
-        "icon": "rect",
-        "itemHeight": 3,
-    }
-    return {**base, "useUTC": True, "grid": {**base["grid"], "top": 36}, "legend": legend}
+    above = legend(colours, icon="rect", itemHeight=3)
+    return {**base, "useUTC": True, "grid": {**base["grid"], "top": 36}, "legend": above}
 
 
 def _line(name: str, data: list[list[Any]], number: int) -> Options:

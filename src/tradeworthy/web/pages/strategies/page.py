@@ -82,7 +82,7 @@ class DeskCard:
 
     def __init__(self, desk: Found) -> None:
         self._name = desk["name"]
-        made = card(f"Desk {self._name}", "", desk.get("kind") or "a class of its own")
+        made = card(f"Desk {self._name}", "", _kind(desk.get("kind")))
         with made.props(f'data-desk="{self._name}"'), ui.element("div").classes("desk"):
             Slot().show(parts.about_desk(desk))
             self._why = Slot()
@@ -90,6 +90,10 @@ class DeskCard:
     def show(self, hour: Found | None, counting: Found) -> None:
         """Say why, of the last hour on record and of the present one."""
         self._why.show(parts.why_not(self._name, hour, counting))
+
+
+def _kind(kind: str | None) -> str:
+    return f"of the kind {kind}" if kind else "a class of its own"
 
 
 def _desks(view: View) -> None:

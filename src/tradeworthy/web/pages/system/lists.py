@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -10,10 +11,13 @@ from tradeworthy.web.dashboard.markup import (
     Column,
     Html,
     address,
+    code,
     count,
     day_clock,
     joined,
+    link,
     money,
+    narrow,
     pill,
     table,
     tag,
@@ -22,6 +26,9 @@ from tradeworthy.web.dashboard.markup import (
 Found = dict[str, Any]
 
 SEVERITIES: Final = {"critical": "bad", "high": "warn", "normal": "", "low": ""}
+PATH: Final = re.compile(r"`tradeworthy trace (\d+)` shows the path\.")
+"""The step of an alert that this page takes itself, by a link."""
+
 FOUND_STATES: Final = {State.OK: "ok", State.WARN: "warn", State.FAIL: "bad"}
 
 
@@ -31,9 +38,9 @@ def runs(rows: Sequence[Found], shown: str) -> Html:
         (
             Column("Run"),
             Column("Mode", is_extra=True),
-            Column("Began"),
+            Column("Began", is_extra=True),
             Column("Last event", is_extra=True),
-            Column("Packets", is_figure=True),
+            Column("Packets", is_figure=True, is_extra=True),
             Column("Candidates", is_figure=True, is_extra=True),
             Column("Trades closed", is_figure=True),
             Column("Equity", is_figure=True),
@@ -42,9 +49,10 @@ def runs(rows: Sequence[Found], shown: str) -> Html:
             (
                 joined(
                     [
-                        tag("a", row["run"], href=address("/", run=row["run"])),
+                        tag("a", row["run"], href=address("/", run=row["run"]), class_="whole"),
                         " ",
                         pill("shown", "ok") if row["run"] == shown else "",
+                        narrow(row["mode"], day_clock(row["created_at"])),
                     ]
                 ),
                 row["mode"],
@@ -63,20 +71,34 @@ def runs(rows: Sequence[Found], shown: str) -> Html:
 
 
 def alerts(rows: Sequence[Found]) -> Html:
-    """What people were told, the newest first."""
-    return table(
-        (Column("At"), Column("Severity"), Column("What")),
-        [
-            (
-                day_clock(row["created_at"]),
-                pill(row["severity"], SEVERITIES.get(row["severity"], "")),
-                joined([tag("b", row["title"]), " ", row["text"]]),
-            )
-            for row in rows
-        ],
-        caption="Alerts",
-        empty="No alert in this run: nothing happened that a person has to be told of.",
+    """What people were told, the newest first: the title, its figures below, and a link to the path."""
+    if not rows:
+        return tag(
+            "p", "No alert in this run: nothing happened that a person has to be told of.", class_="empty"
+        )
+    items = []
+    for row in rows:
+        kind = SEVERITIES.get(row["severity"], "")
+        when = [day_clock(row["created_at"]), pill(row["severity"], kind)]
+        what = [
+            tag("b", row["title"]),
+            tag("div", spelled(row["text"], row.get("run", "")), class_="under"),
+        ]
+        parts = [tag("div", joined(when, " "), class_="when"), tag("div", joined(what))]
+        items.append(tag("li", joined(parts), class_=kind or None, data_severity=row["severity"]))
+    return tag(
+        "ol", joined(items), class_="alerts scroll", tabindex="0", aria_label="Alerts, the newest first"
     )
+
+
+def spelled(text: str, run: str = "") -> Html:
+    """Words with commands between backticks: those as something to type, and the one that shows a path as a link."""
+    path = PATH.search(text)
+    pieces = PATH.sub("", text).strip().split("`")
+    said = joined(code(piece) if number % 2 else piece for number, piece in enumerate(pieces))
+    if path is None:
+        return said
+    return joined([said, link("/trace", "Show the path", packet=path[1], run=run)], " ")
 
 
 def people(rows: Sequence[Found]) -> Html:
@@ -102,9 +124,18 @@ def people(rows: Sequence[Found]) -> Html:
 def findings(found: Sequence[Finding]) -> Html:
     """What the doctor found, with the next step."""
     return table(
-        (Column("Check"), Column("State"), Column("Found"), Column("Next step")),
+        (Column("Check"), Column("State"), Column("Found, and the next step")),
         [
-            (one.check, pill(one.state.value, FOUND_STATES[one.state]), one.found, one.next_step or "-")
+            (
+                one.check,
+                pill(one.state.value, FOUND_STATES[one.state]),
+                joined(
+                    [
+                        spelled(one.found),
+                        tag("div", spelled(one.next_step), class_="under") if one.next_step else "",
+                    ]
+                ),
+            )
             for one in found
         ],
         caption="What a session needs, as found just now",

@@ -21,7 +21,7 @@ from tradeworthy.web.api.checkup import Checkup, Part
 from tradeworthy.web.dashboard.flattening import FlattenControl
 from tradeworthy.web.dashboard.frame import card
 from tradeworthy.web.dashboard.halting import HaltControl
-from tradeworthy.web.dashboard.markup import html
+from tradeworthy.web.dashboard.markup import code, html, joined
 from tradeworthy.web.dashboard.view import Slot, View
 from tradeworthy.web.pages.system import lists, tables
 from tradeworthy.web.pages.system.host import Use, measured
@@ -52,18 +52,20 @@ class SystemPanels:
         self._told: list[Found] = []
         self._looked_at, self._is_looking = 0.0, False
         self._tiles = _slot("system-tiles", "tw-tiles")
-        with card("Parts", "s8", "what the running session says of each"):
-            self._parts, self._reported = _slot("system-parts"), Slot()
-        with card("Services", "s4", "each asked just now"):
-            self._asked = _slot("system-services")
-        with card("Latencies", "s8", "of the last minute, and in session time from the tables"):
-            self._latencies = _slot("system-latencies")
-        self._emergency()
-        with card("Feeds", "s6"):
-            self._feeds = _slot("system-feeds")
-        with card("Disk and memory", "s6"):
-            self._storage = _slot("system-storage")
-        Doctor(view)
+        with ui.element("div").classes("tw-stack s8"):
+            with card("Parts", "", "what the running session says of each"):
+                self._parts, self._reported = _slot("system-parts"), Slot()
+            with card("Latencies", "", "of the last minute, and in session time from the tables"):
+                self._latencies = _slot("system-latencies")
+            with card("Feeds", "", "prices that the session believes"):
+                self._feeds = _slot("system-feeds")
+            Doctor(view)
+        with ui.element("div").classes("tw-stack s4"):
+            with card("Services", "", "each asked just now"):
+                self._asked = _slot("system-services")
+            self._emergency()
+            with card("Disk and memory"):
+                self._storage = _slot("system-storage")
         self._lists()
         view.panel(
             "system.health", {"health", "halts"}, lambda reading: _of(reading).health(), self._keep_health
@@ -77,19 +79,20 @@ class SystemPanels:
         view.watch({"status", "pulse"}, self._show)
 
     def _emergency(self) -> None:
-        with card("Emergency", "s4", "on record with your name and reason"):
+        with card("Emergency", "", "on record with your name and reason"):
             Slot("", "p").show(html("Halt stops all entries; exits go on. Flatten also sells what is held."))
             with ui.element("div").classes("filters").props('data-figure="system-emergency"'):
                 HaltControl(self._view)
                 FlattenControl(self._view)
-            Slot("note", "p").show(html("Both work from a shell too: tradeworthy halt, resume, flatten."))
+            words = ("tradeworthy halt", "resume", "flatten")
+            Slot("note", "p").show(joined(["From a shell: ", joined(map(code, words), ", "), "."]))
 
     def _lists(self) -> None:
         view = self._view
-        with card("Alerts", "s6"):
+        with card("Alerts", "s8"):
             alerts = _slot("system-alerts")
         view.panel("system.alerts", {"alerts"}, _alerts, lambda rows: alerts.show(lists.alerts(rows)))
-        with card("People and circuit breakers", "s6"):
+        with card("People and circuit breakers", "s4 top"):
             people = _slot("system-people")
         view.panel(
             "system.people",
@@ -125,6 +128,7 @@ class SystemPanels:
         measured_ = status.get("latencies") if status.get("answers") else None
         self._latencies.show(tables.latencies(measured_, self._told))
         self._feeds.show(tables.feeds(status))
+        self._show_services()
         if time.monotonic() - self._looked_at >= CHECK_EVERY_S and not self._is_looking:
             self._is_looking = True
             background_tasks.create(self._look(), name="system look")
@@ -138,11 +142,15 @@ class SystemPanels:
             self._use = await asyncio.to_thread(measured, view.face.home, pid, view.run)
         finally:
             self._looked_at, self._is_looking = time.monotonic(), False
+        self._show_services()
+        self._storage.show(tables.storage(self._use, str(view.face.home.path)))
+
+    def _show_services(self) -> None:
         kinds = {
             name: "external" if os.environ.get(variable) else "embedded" for name, variable in KINDS.items()
         }
-        self._asked.show(tables.services(self._services, kinds))
-        self._storage.show(tables.storage(self._use, str(view.face.home.path)))
+        hub = self._view.hub
+        self._asked.show(tables.services(self._services, kinds, tables.rows_behind(hub.status, hub.seq)))
 
 
 class Doctor:

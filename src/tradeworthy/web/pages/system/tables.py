@@ -12,11 +12,13 @@ from tradeworthy.web.dashboard.frame import tile
 from tradeworthy.web.dashboard.markup import (
     Column,
     Html,
+    code,
     count,
     day_clock,
     facts,
     html,
     joined,
+    number_of,
     percent,
     pill,
     price,
@@ -42,21 +44,13 @@ FIRST_MS, LAST_MS = 0.01, 10_000.0
 MIB: Final = 1 << 20
 STATES: Final = {"running": "ok", "waiting": "warn", "halted": "bad"}
 SERVICE_NAMES: Final = {"rows_lag": "rows", "agents": "parts"}
-SHORT_UNITS: Final = {
-    **dict.fromkeys(("server", "session", "journal"), "s"),
-    **dict.fromkeys(("database", "redis"), "ms"),
-    "rows_lag": "behind",
-    "agents": "ill",
-    "disk": "GiB",
-}
 
 
 def tiles(status: Found, seq: int, use: Use | None, state: str) -> Html:
     """The headline: session, parts, rows, memory, disk."""
     parts = status.get("parts") or []
     running = sum(part["state"] == "running" for part in parts)
-    packets = status.get("packets")
-    lag = max(0, packets - seq) if isinstance(packets, int) else None
+    lag = rows_behind(status, seq)
     halted = sum(bool(part["halted"]) for part in parts)
     return joined(
         [
@@ -80,6 +74,12 @@ def tiles(status: Found, seq: int, use: Use | None, state: str) -> Html:
     )
 
 
+def rows_behind(status: Found, seq: int) -> int | None:
+    """Packets of the running session that the tables, which have come to `seq`, do not have yet; None without one."""
+    packets = status.get("packets")
+    return max(0, packets - seq) if isinstance(packets, int) else None
+
+
 def _session_words(status: Found) -> Html:
     if not status.get("answers"):
         return html("it does not answer yet" if status.get("running") else "start one: tradeworthy pilot")
@@ -89,45 +89,64 @@ def _session_words(status: Found) -> Html:
 
 
 def parts_table(status: Found, health: Sequence[Found]) -> Html:
-    """Each part: what it does, how it stands, what it delivered, and how often it raised and was started again."""
+    """A row for each part that delivers inputs or is not well, then the names of those that decide and are."""
+    parts = status.get("parts") or []
+    if not parts:
+        step = ["Start one with ", code("tradeworthy pilot"), "."]
+        if status.get("running"):
+            step = ["One runs, and has not said anything yet."]
+        said = ["No session answers, so there is nothing to say of its parts. ", *step]
+        return tag("p", joined(said), class_="empty")
     known = {row["part"]: row for row in health}
     now = _time(status.get("session_time"))
-    rows = []
-    for part in status.get("parts") or []:
+    rows, quiet = list[Sequence[Any]](), dict[str, list[str]]()
+    for part in parts:
         row = known.get(part["agent"]) or (known.get(part["desk"]) if part["desk"] else None)
-        last = _time(part.get("last_data"))
-        age = (now - last).total_seconds() if now and last else None
-        delivered = (
-            joined([count(part["admitted"]), " inputs"])
-            if "admitted" in part
-            else html("decides, delivers none")
+        raised = max(part["faults"], row["crashes"] if row else 0)
+        if "admitted" in part or raised or part["halted"] or part["state"] != "running":
+            rows.append(_part(part, row, raised, now))
+        else:
+            quiet.setdefault(part["desk"] or "all desks", []).append(part["agent"])
+    columns = (
+        Column("Part"),
+        Column("State"),
+        Column("Delivered", is_figure=True, is_extra=True),
+        Column("Last data", is_figure=True),
+        Column("Restarts", is_figure=True),
+    )
+    made = (
+        [table(columns, rows, caption="Parts that deliver inputs or are not well", empty="")] if rows else []
+    )
+    if quiet:
+        number = sum(map(len, quiet.values()))
+        verbs = (
+            "decides and delivers nothing; it runs" if number == 1 else "decide and deliver nothing; all run"
         )
-        why = [f"halted by {part['halted']}"] if part["halted"] else []
-        why += [f"{row['crashes']} raised, last: {row['word']}"] if row and row["crashes"] else []
-        rows.append(
-            (
-                tag("b", part["agent"]),
-                part["desk"] or "all desks",
-                pill(part["state"], STATES.get(part["state"], "warn")),
-                delivered,
-                span(max(0.0, age)) if age is not None else "-",
-                count(max(part["faults"], row["crashes"] if row else 0)),
-                "; ".join(why) or "-",
-            )
-        )
-    return table(
-        (
-            Column("Part"),
-            Column("Works for", is_extra=True),
-            Column("State"),
-            Column("Delivered", is_extra=True),
-            Column("Last data", is_figure=True),
-            Column("Restarts", is_figure=True),
-            Column("Why", is_extra=True),
-        ),
-        rows,
-        caption="The parts of the running session",
-        empty="No session answers, so there is nothing to say of its parts. Start one with `tradeworthy pilot`.",
+        made += [
+            tag("p", f"{number_of(number, 'part')} {verbs} and never raised:", class_="note"),
+            tag(
+                "div",
+                facts((desk, joined(map(pill, names), " ")) for desk, names in quiet.items()),
+                class_="quiet",
+            ),
+        ]
+    return joined(made)
+
+
+def _part(part: Found, row: Found | None, raised: int, now: datetime | None) -> Sequence[Any]:
+    last = _time(part.get("last_data"))
+    age = (now - last).total_seconds() if now and last else None
+    why = [f"halted by {part['halted']}"] if part["halted"] else []
+    why += [f"{row['crashes']} raised, last: {row['word']}"] if row and row["crashes"] else []
+    about = tag(
+        "div", "; ".join([f"for {part['desk']}" if part["desk"] else "for all desks", *why]), class_="under"
+    )
+    return (
+        joined([tag("b", part["agent"]), about]),
+        pill(part["state"], STATES.get(part["state"], "warn")),
+        joined([count(part["admitted"]), " inputs"]) if "admitted" in part else html(None),
+        span(max(0.0, age)) if age is not None else "-",
+        count(raised),
     )
 
 
@@ -162,17 +181,25 @@ def reported_table(health: Sequence[Found], status: Found) -> Html:
     )
 
 
-def services(parts: Mapping[str, Part], kinds: Mapping[str, str]) -> Html:
-    """Every service: whether it is well, its word, its figure; `kinds` says whose server it is."""
+def services(parts: Mapping[str, Part], kinds: Mapping[str, str], behind: int | None = None) -> Html:
+    """Every service: whether it is well, and what was measured; `kinds` says whose server it is.
+
+    `behind` is how many packets the rows are behind just now, None: as when they were asked.
+    """
     return table(
-        (Column("Service"), Column("State"), Column("Figure", is_figure=True)),
+        (Column("Service"), Column("State"), Column("Measured", is_figure=True)),
         [
             (
-                joined([tag("b", SERVICE_NAMES.get(name, name)), f" {kinds[name]}" if name in kinds else ""]),
+                joined(
+                    [
+                        tag("b", SERVICE_NAMES.get(name, name)),
+                        tag("div", kinds[name], class_="under") if name in kinds else "",
+                    ]
+                ),
                 pill(part.word, "ok" if part.ok else "bad"),
                 tag(
                     "span",
-                    _service_figure(name, part),
+                    _measured(name, behind if name == "rows_lag" and behind is not None else part.figure),
                     title=UNITS.get(name, ""),
                 ),
             )
@@ -183,12 +210,20 @@ def services(parts: Mapping[str, Part], kinds: Mapping[str, str]) -> Html:
     )
 
 
-def _service_figure(name: str, part: Part) -> Html:
-    if part.figure is None:
+def _measured(name: str, figure: float | None) -> Html:
+    """A service's figure with the word that says what it is."""
+    if figure is None:
         return html(None)
-    if SHORT_UNITS.get(name) == "s":
-        return span(part.figure)
-    return html(f"{part.figure:,.3g} {SHORT_UNITS.get(name, '')}".strip())
+    if name in {"database", "redis"}:
+        return joined(["in ", millis(figure)])
+    if name in {"server", "session", "journal"}:
+        return html({"server": f"up {span(figure)}"}.get(name, f"grew {span(figure)} ago"))
+    said = {
+        "rows_lag": f"{figure:,.0f} behind",
+        "agents": f"{figure:,.0f} ill",
+        "disk": f"{figure:,.1f} GiB free",
+    }
+    return html(said.get(name, f"{figure:,.3g}"))
 
 
 def latencies(measured: Sequence[Found] | None, told: Sequence[Found]) -> Html:
@@ -245,7 +280,7 @@ def _bar(p50: float, p99: float) -> Html:
     begin, end = _place(p50), _place(p99)
     style = f"left: {begin:.1%}; width: {max(0.012, end - begin):.1%}"
     return tag(
-        "div", tag("span", "", style=style), class_="span-bar", title=f"p50 {p50:.4g} ms, p99 {p99:.4g} ms"
+        "div", tag("span", "", style=style), class_="span-bar", title=f"p50 {millis(p50)}, p99 {millis(p99)}"
     )
 
 
@@ -262,7 +297,7 @@ def feeds(status: Found) -> Html:
             Column("Symbol"),
             Column("Price", is_figure=True),
             Column("Age", is_figure=True),
-            Column("Volatility", is_figure=True),
+            Column("Volatility a year", is_figure=True),
         ),
         [
             (

@@ -9,13 +9,14 @@ from nicegui import ui
 
 from tradeworthy.store.path_listings import PathListings
 from tradeworthy.web.dashboard.frame import card
-from tradeworthy.web.dashboard.markup import Column, Html, clock, joined, link, money, table, tag
-from tradeworthy.web.dashboard.reason_words import reason_words, verdict
+from tradeworthy.web.dashboard.markup import Column, Html, joined, link, moment, money, narrow, table, tag
+from tradeworthy.web.dashboard.reason_words import reason_words, spoken, verdict
 from tradeworthy.web.dashboard.view import Panel, Slot, View
 from tradeworthy.web.records import Reading
 
 SHOWN = 100
 ANY = "any"
+SELF_EVIDENT = {None, "", "filled"}
 
 Found = dict[str, Any]
 Chosen = tuple[str, str, str]
@@ -45,10 +46,8 @@ class Choosing:
             self._want()
             await self._view.refresh(self._panel)
 
-        made = ui.select([ANY], value=ANY, label=name, on_change=changed)
-        return made.props(f'dense outlined options-dense data-figure="trace-{name.lower()}"').style(
-            "min-width: 150px"
-        )
+        made = ui.select({ANY: ANY}, value=ANY, label=name, on_change=changed)
+        return made.props(f'dense outlined options-dense data-figure="trace-{name.lower()}"').classes("pick")
 
     def _want(self) -> None:
         """Ask for what is chosen. The question and its name change together: answers are shared by their names."""
@@ -66,7 +65,7 @@ class Choosing:
     def _offer(self, found: Found) -> None:
         pairs = ((self._desk, "desks"), (self._verdict, "verdicts"), (self._reason, "reasons"))
         for select, name in pairs:
-            offered = [ANY, *found[name]]
+            offered = {ANY: ANY, **{code: spoken(code) for code in found[name]}}
             if select.options != offered:
                 select.set_options(offered)
 
@@ -95,25 +94,40 @@ def candidates_table(rows: list[Found], run_asked: str, *, filtered: bool) -> Ht
     return table(
         (
             Column("Time"),
-            Column("Seq", is_figure=True),
+            Column("Seq", is_figure=True, is_extra=True),
             Column("Desk", is_extra=True),
             Column("What"),
             Column("Verdict"),
-            Column("Why"),
+            Column("Why", is_extra=True),
             Column("Expected", is_figure=True, is_extra=True),
         ),
-        [
-            (
-                joined([f"{row['created_at']:%m-%d} ", clock(row["created_at"])]),
-                link("/trace", row["seq"], packet=row["id"] if run_asked else row["seq"], run=run_asked),
-                row["desk"],
-                joined([tag("b", row["kind"]), " ", row["title"] or row["instrument"] or ""]),
-                verdict(row["verdict"]),
-                reason_words(row["reason"]) or "It is open.",
-                money(row["edge"] or None),
-            )
-            for row in rows
-        ],
+        [_cells(row, run_asked) for row in rows],
         caption="The newest candidates",
         empty=empty,
     )
+
+
+def _cells(row: Found, run_asked: str) -> tuple[Any, ...]:
+    path = link("/trace", row["seq"], packet=row["id"] if run_asked else row["seq"], run=run_asked)
+    why = reason_words(row["reason"]) or "It is open."
+    return (
+        joined([moment(row["created_at"]), narrow(path)]),
+        path,
+        row["desk"],
+        joined([tag("b", spoken(row["kind"])), " ", _of(row)]),
+        joined(
+            [
+                verdict(row["verdict"]),
+                narrow(spoken(row["reason"])) if row["reason"] not in SELF_EVIDENT else "",
+            ]
+        ),
+        why,
+        money(row["edge"] or None),
+    )
+
+
+def _of(row: Found) -> str:
+    """What of: an outcome of a market, or a token."""
+    end = str(row["instrument"] or "").rpartition(":")[2]
+    side = f"{row['side']} {end}" if row["side"] else end
+    return f"{side}, {row['title']}" if row["title"] else side

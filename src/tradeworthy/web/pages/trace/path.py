@@ -11,21 +11,13 @@ from nicegui import background_tasks, ui
 from tradeworthy.core.errors import TradeworthyError
 from tradeworthy.web.dashboard.frame import card
 from tradeworthy.web.dashboard.markup import Html, html, joined, link, tag
-from tradeworthy.web.dashboard.reason_words import reason_words
+from tradeworthy.web.dashboard.reason_words import reason_words, spoken
 from tradeworthy.web.dashboard.view import Slot, View
 from tradeworthy.web.pages.trace.folding import Folded
-from tradeworthy.web.pages.trace.panels import (
-    decided,
-    description,
-    died_at,
-    headline,
-    is_open,
-    nodes_of,
-    step_entry,
-    units_words,
-    unjudged,
-)
-from tradeworthy.web.pages.trace.picture import drawn
+from tradeworthy.web.pages.trace.headline import description, died_at, headline, is_open
+from tradeworthy.web.pages.trace.judging import decided, unjudged
+from tradeworthy.web.pages.trace.panels import nodes_of, step_entry, units_words
+from tradeworthy.web.pages.trace.picture import COMPACT, WIDE, drawn
 from tradeworthy.web.pages.trace.reading import (
     ROW,
     NoPath,
@@ -36,10 +28,13 @@ from tradeworthy.web.pages.trace.reading import (
     with_root,
 )
 from tradeworthy.web.pages.trace.steps import ROOT, Step
+from tradeworthy.web.pages.trace.words import name_of
 from tradeworthy.web.records import Reading
 
 ROOT_BYTES_MAX = 64 << 20
 """The first input is looked up unasked if it stands in so many bytes from the journal's beginning."""
+
+OTHERS_TOLD = 8
 
 GROWS = {"candidates", "decisions", "orders", "trades", "equity", "opportunities"}
 READING = "Reading the journal: a long run takes a while. The page stays as it is meanwhile."
@@ -149,7 +144,13 @@ class PathPanels:
         nodes = nodes_of(path)
         self._said.show(_said(path))
         title = f"Path of {self._packet}"
-        self._picture.show(drawn([node for node, _ in nodes], title, description(path)))
+        self._picture.show(
+            # The style sheet shows the one that fits.
+            joined(
+                drawn([node for node, _ in nodes], title, description(path), shape)
+                for shape in (WIDE, COMPACT)
+            )
+        )
         if path.steps:
             self._headline.show(headline(path))
             self._steps.show([part for _, part in nodes], path)
@@ -189,8 +190,8 @@ def _said(path: Path) -> Html:
         found.append(html("It is open: what comes next is added here as it happens."))
     if end is not None and not path.reasons:
         reason = str(end.event.get("skip") or end.event.get("reason") or end.event.get("blocked") or "")
-        where = f"{path.ended} at {end.type} {end.seq}" if path.candidate else f"{end.type} {end.seq}"
-        found.append(joined([tag("b", f"It died: {where}. "), reason_words(reason)]))
+        where = f"{name_of(end.type)} {end.seq}" + (f", {spoken(reason)}" if reason else "")
+        found.append(joined([tag("b", f"It died at {where}. "), reason_words(reason)]))
     if path.reasons:
         told = [f"{desk}: {reason_words(code)}" for desk, code in sorted(path.reasons.items())]
         found.append(joined([tag("b", "No desk opened a candidate. "), " ".join(told)]))
@@ -206,5 +207,15 @@ def _said(path: Path) -> Html:
     ]
     if path.steps:
         run = link("/trace", path.run, run=path.run)
-        found.append(joined(["Run ", run, ", trace ", path.root, "." if path.of_journal else ""]))
+        found.append(joined(["Run ", run, ", trace ", path.root, "."]))
+    if path.others:
+        links = joined(
+            (link("/trace", seq, packet=seq, run=path.run) for seq in path.others[:OTHERS_TOLD]), ", "
+        )
+        more = f" and {len(path.others) - OTHERS_TOLD} more" if len(path.others) > OTHERS_TOLD else ""
+        found.append(
+            joined(
+                [f"The same input led to {'other ' if path.candidate else ''}candidates: ", links, more, "."]
+            )
+        )
     return joined((tag("span", one) for one in found), " ")

@@ -1,28 +1,58 @@
 """Draws a path: lanes by part from left to right, session time from top to bottom, lines from cause to effect.
 
-Pure: where everything stands is computed first (`laid_out`), and lines run only between rows and between lanes, so
-that none crosses a node. The SVG has a title and a description, its colours come from the style sheet, and every node
-links to its entry in the list below it.
+Pure: where everything stands is computed first (`laid_out`), and lines run only between rows and beside nodes, so that
+none crosses one. The SVG has a title and a description, its colours come from the style sheet, and every node links to
+its entry in the list below it. Its measures are a Shape: WIDE has a column for each lane, COMPACT, for a phone, a node
+a row and lanes as the steps of a staircase.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 from tradeworthy.web.dashboard.markup import Html, joined, tag
 from tradeworthy.web.pages.trace.steps import LANES, Lane
 
-GUTTER: Final = 92
-"""Width of the column of times at the left."""
 
-LANE: Final = 178
-NODE_WIDTH: Final = 162
-NODE_HEIGHT: Final = 42
-ROW: Final = 62
-HEAD: Final = 34
-LABEL_MAX: Final = 21
-NOTE_MAX: Final = 25
+@dataclass(frozen=True)
+class Shape:
+    """The measures of a picture, in pixels and characters.
+
+    `left` is what stands before the first lane, `lane` how far lanes are apart, `port` where in a node lines end (from
+    its left), `beside` how far left of a node they pass it. `band` is the room above a row for the time, if that does
+    not stand in `left`, and `right` what is free behind the last lane. A staircase has one node a row, and its lanes
+    lie over each other. `name` tells it from others in the same document.
+    """
+
+    name: str
+    left: float
+    lane: float
+    node_width: float
+    node_height: float
+    row: float
+    head: float
+    port: float
+    beside: float
+    label_max: int
+    note_max: int
+    band: float = 0.0
+    right: float = 0.0
+    is_staircase: bool = False
+
+    @property
+    def width(self) -> float:
+        """Of the whole picture."""
+        return self.left + self.lane * (len(LANES) - 1) + max(self.lane, self.node_width) + self.right
+
+    def x_of(self, lane: Lane) -> float:
+        """Where a lane's nodes begin."""
+        return self.left + LANES.index(lane) * self.lane + max(0.0, self.lane - self.node_width) / 2
+
+
+WIDE: Final = Shape("", 92, 178, 162, 42, 62, 34, 81, 8, 21, 25)
+COMPACT: Final = Shape("compact", 10, 28, 176, 42, 60, 0, 20, 7, 23, 26, band=24, right=4, is_staircase=True)
 
 GOOD, BAD, OPEN, FAINT = "good", "bad", "open", "faint"
 """What a node says besides its words: it ended well, it died here, it is not over, it is not on record."""
@@ -64,43 +94,52 @@ class Line(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Everything in its place; `times` are the rows at which session time moved, in microseconds since the first."""
+    """Everything in its place; `times` are heights at which session time moved, with the us since the first."""
 
-    width: float
+    shape: Shape
     height: float
     nodes: list[Placed]
     lines: list[Line]
-    times: list[tuple[int, int]]
+    times: list[tuple[float, int]]
 
 
-def laid_out(nodes: Sequence[Node]) -> Layout:
+def laid_out(nodes: Sequence[Node], shape: Shape = WIDE) -> Layout:
     """Where each node stands: below its cause, below the last of its lane, and below all of an earlier time."""
     placed, rows, lanes = list[Placed](), dict[int, int](), dict[Lane, int]()
-    times = list[tuple[int, int]]()
-    row, before = -1, None
+    times = list[tuple[float, int]]()
+    row, top, before = -1, shape.head - shape.row, None
     for node in nodes:
         is_later = node.at_us != before
-        row = max(row + is_later, rows.get(node.cause, -1) + 1, lanes.get(node.lane, -1) + 1)
+        last = row
+        row = max(
+            row + (is_later or shape.is_staircase), rows.get(node.cause, -1) + 1, lanes.get(node.lane, -1) + 1
+        )
+        top += (row - last) * shape.row
         if is_later:
-            times.append((row, node.at_us - nodes[0].at_us))
+            times.append((top, node.at_us - nodes[0].at_us))
+            top += shape.band
             before = node.at_us
         rows[node.key] = lanes[node.lane] = row
-        x = GUTTER + LANES.index(node.lane) * LANE + (LANE - NODE_WIDTH) / 2
-        placed.append(Placed(node, row, x, HEAD + row * ROW + (ROW - NODE_HEIGHT) / 2))
+        y = top + (shape.row - shape.node_height) / 2
+        placed.append(Placed(node, row, shape.x_of(node.lane), y))
     by_key = {one.node.key: one for one in placed}
-    lines = [_line(by_key[one.node.cause], one) for one in placed if one.node.cause in by_key]
-    return Layout(GUTTER + LANE * len(LANES), HEAD + (row + 1) * ROW + 6, placed, lines, times)
+    lines = [_line(by_key[one.node.cause], one, placed, shape) for one in placed if one.node.cause in by_key]
+    return Layout(shape, top + shape.row + 6, placed, lines, times)
 
 
-def _line(cause: Placed, effect: Placed) -> Line:
-    """Down from the cause, along the gap below it, down between the lanes if need be, and down to the effect."""
-    start, end = cause.x + NODE_WIDTH / 2, effect.x + NODE_WIDTH / 2
-    below = HEAD + (cause.row + 1) * ROW
-    above = HEAD + effect.row * ROW
-    corners = [(start, cause.y + NODE_HEIGHT), (start, below)]
-    if above > below:
-        between = effect.x - (LANE - NODE_WIDTH) / 2
-        corners += [(between, below), (between, above)]
+def _line(cause: Placed, effect: Placed, placed: Sequence[Placed], shape: Shape) -> Line:
+    """Down from the cause, along the gap below it, down beside the nodes between if need be, and down to the effect."""
+    start, end = cause.x + shape.port, effect.x + shape.port
+    gap = (shape.row - shape.node_height) / 2
+    below, above = cause.y + shape.node_height + gap, effect.y - gap
+    corners = [(start, cause.y + shape.node_height), (start, below)]
+    if effect.row > cause.row + 1:
+        # The columns of lanes have room between them; the steps of a staircase lie over each other.
+        passed = [one.x for one in placed if cause.row < one.row < effect.row] if shape.is_staircase else []
+        beside = min(passed, default=effect.x) - shape.beside
+        corners += [(beside, below), (beside, above)]
+    elif above > below:
+        corners.append((end, below))
     corners += [(end, above), (end, effect.y)]
     return Line(cause.node.key, effect.node.key, tuple(corners))
 
@@ -125,56 +164,85 @@ def offset_text(us: int) -> str:
     raise AssertionError(us)
 
 
-def drawn(nodes: Sequence[Node], title: str, description: str, *, anchor: str = "step-") -> Html:
+def drawn(
+    nodes: Sequence[Node], title: str, description: str, shape: Shape = WIDE, *, anchor: str = "step-"
+) -> Html:
     """The path as an inline SVG; each node links to the element with the id `anchor` + key. Nothing for no nodes."""
     if not nodes:
         return Html("")
-    layout = laid_out(nodes)
+    layout = laid_out(nodes, shape)
+    ending = f"-{shape.name}" if shape.name else ""
     parts = [
-        tag("title", title, id="path-title"),
-        tag("desc", description, id="path-desc"),
+        tag("title", title, id=f"path-title{ending}"),
+        tag("desc", description, id=f"path-desc{ending}"),
         *_lanes(layout),
         *_times(layout),
         tag("g", joined(_line_drawn(line, layout) for line in layout.lines), class_="lines"),
-        *(_node(one, anchor) for one in layout.nodes),
+        *(_node(one, shape, anchor) for one in layout.nodes),
     ]
-    size = {"width": f"{layout.width:g}", "height": f"{layout.height:g}"}
+    size = {"width": f"{shape.width:g}", "height": f"{layout.height:g}"}
     return tag(
         "svg",
         joined(parts),
         **size,
-        viewBox=f"0 0 {layout.width:g} {layout.height:g}",
-        class_="path",
+        viewBox=f"0 0 {shape.width:g} {layout.height:g}",
+        class_=f"path {shape.name}".rstrip(),
         role="group",
-        aria_labelledby="path-title path-desc",
-        data_figure="path-picture",
+        aria_labelledby=f"path-title{ending} path-desc{ending}",
+        data_figure=f"path-picture{ending}",
     )
 
 
 def _lanes(layout: Layout) -> list[Html]:
-    found = []
+    return _stairs(layout) if layout.shape.is_staircase else _columns(layout)
+
+
+def _columns(layout: Layout) -> list[Html]:
+    """A band with its name for each lane."""
+    shape, found = layout.shape, []
     for number, lane in enumerate(LANES):
-        x = GUTTER + number * LANE
+        x = shape.left + number * shape.lane
         band = tag(
             "rect",
-            x=x,
+            x=f"{x:g}",
             y=0,
-            width=LANE,
+            width=f"{shape.lane:g}",
             height=f"{layout.height:g}",
             class_=f"lane {'odd' if number % 2 else ''}",
         )
-        name = tag("text", lane.value, x=x + LANE / 2, y=21, class_="lane-name", text_anchor="middle")
+        name = tag(
+            "text", lane.value, x=f"{x + shape.lane / 2:g}", y=21, class_="lane-name", text_anchor="middle"
+        )
         found.append(joined([band, name]))
     return found
 
 
+def _stairs(layout: Layout) -> list[Html]:
+    """A lane's name above each node that is in another lane than the one before it."""
+    found, before = [], None
+    for node, _, x, y in layout.nodes:
+        if node.lane is not before:
+            end = f"{x + layout.shape.node_width - 2:g}"
+            found.append(
+                tag("text", node.lane.value, x=end, y=f"{y - 5:g}", class_="lane-name", text_anchor="end")
+            )
+        before = node.lane
+    return found
+
+
 def _times(layout: Layout) -> list[Html]:
-    found = []
-    for row, offset in layout.times:
-        y = HEAD + row * ROW
-        rule = tag("line", x1=6, y1=y, x2=f"{layout.width:g}", y2=y, class_="time-rule")
-        said = "0" if not row else offset_text(offset)
-        found.append(joined([rule, tag("text", said, x=8, y=y + ROW / 2 + 4, class_="time")]))
+    shape, found = layout.shape, []
+    right = f"{shape.width:g}"
+    for y, offset in layout.times:
+        rule = tag("line", x1=6, y1=f"{y:g}", x2=right, y2=f"{y:g}", class_="time-rule")
+        word = offset_text(offset) if offset else "0"
+        # In a band of its own it stands at the right end: lines run at the left.
+        place: dict[str, Any] = (
+            {"x": right, "y": f"{y + 13:g}", "text_anchor": "end"}
+            if shape.band
+            else {"x": 8, "y": f"{y + shape.row / 2 + 4:g}"}
+        )
+        found.append(joined([rule, tag("text", word, **place, class_="time")]))
     return found
 
 
@@ -189,24 +257,24 @@ def _line_drawn(line: Line, layout: Layout) -> Html:
     return joined([tag("polyline", points=way, class_=f"cause {state}".rstrip()), head])
 
 
-def _node(one: Placed, anchor: str) -> Html:
+def _node(one: Placed, shape: Shape, anchor: str) -> Html:
     node, x, y = one.node, one.x, one.y
     mark = _MARKS.get(node.state, "")
     repeat = f" \N{MULTIPLICATION SIGN} {node.packets}" if node.packets > 1 else ""
-    label = _cut(node.label, LABEL_MAX - len(repeat) - 2 * bool(mark)) + repeat
+    label = _cut(node.label, shape.label_max - len(repeat) - 2 * bool(mark)) + repeat
+    size = {"width": f"{shape.node_width:g}", "height": f"{shape.node_height:g}", "rx": 7}
     stack = (
-        [tag("rect", x=x + 4, y=y + 4, width=NODE_WIDTH, height=NODE_HEIGHT, rx=7, class_="box under")]
-        if node.packets > 1
-        else []
+        [tag("rect", x=f"{x + 4:g}", y=f"{y + 4:g}", **size, class_="box under")] if node.packets > 1 else []
     )
-    box = tag("rect", x=x, y=y, width=NODE_WIDTH, height=NODE_HEIGHT, rx=7, class_="box")
-    words = [
-        tag("text", label, x=x + 10, y=y + 18, class_="label"),
-        tag("text", _cut(node.note, NOTE_MAX), x=x + 10, y=y + 34, class_="node-note"),
-    ]
+    box = tag("rect", x=f"{x:g}", y=f"{y:g}", **size, class_="box")
+    left, first, second = f"{x + 10:g}", f"{y + (18 if node.note else 26):g}", f"{y + 34:g}"
+    words = [tag("text", label, x=left, y=first, class_="label")]
+    if node.note:
+        words.append(tag("text", _cut(node.note, shape.note_max), x=left, y=second, class_="node-note"))
     if mark:
-        words.append(tag("text", mark, x=x + NODE_WIDTH - 10, y=y + 18, class_="mark", text_anchor="end"))
-    whole = f"{node.label}{repeat}, {node.lane.value.lower()}: {node.note}"
+        right = f"{x + shape.node_width - 10:g}"
+        words.append(tag("text", mark, x=right, y=first, class_="mark", text_anchor="end"))
+    whole = f"{node.label}{repeat}, {node.lane.value.lower()}: {node.note}".removesuffix(": ")
     return tag(
         "a",
         tag("g", joined([tag("title", whole), *stack, box, *words])),

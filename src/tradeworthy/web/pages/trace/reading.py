@@ -41,8 +41,10 @@ class Path:
     """A path and what is known around it.
 
     `candidate` is its row in the tables (None: there is none, or it was read from the journal), `title` the question of
-    its market. `reasons` are, by desk, why a turn opened nothing; `doubt` is what is not certain. A life is all that
-    happened to a row, not one candidate's path: `facts` are what learning took from it.
+    its market; `trades` are those that it opened, changed or closed, as PathListings.trades has them, and `others` the
+    seqs of the candidates that the same input led to. `reasons` are, by desk, why a turn opened nothing; `doubt` is
+    what is not certain. A life is all that happened to a row, not one candidate's path: `facts` are what learning took
+    from it.
     """
 
     run: str
@@ -56,6 +58,8 @@ class Path:
     doubt: str = ""
     title: str = ""
     is_life: bool = False
+    trades: Sequence[dict[str, Any]] = ()
+    others: Sequence[int] = ()
 
     @property
     def root(self) -> int:
@@ -72,11 +76,14 @@ class NoPath:
 
 
 def from_tables(reading: Reading, packet: str) -> Path | NoPath:
-    """The path of `packet`, a seq or an id, as the tables have it."""
+    """The path of `packet`, a seq or an id, as the tables have it; of what came of a candidate, the candidate's."""
     try:
         found = reading.queries.trace(packet)
+        if found["candidate"] is None:
+            above = PathListings(reading.connection, found["run"]).candidate_above(found["packet"])
+            found = reading.queries.trace(str(above)) if above else found
     except NotAvailable as error:
-        return NoPath(str(error), in_journal=True)
+        return _missed(reading, packet, str(error))
     except UsageError as error:
         return NoPath(str(error))
     listings = PathListings(reading.connection, found["run"])
@@ -86,9 +93,36 @@ def from_tables(reading: Reading, packet: str) -> Path | NoPath:
     orders = sorted({str(step.event["order"]) for step in steps if step.event.get("order")})
     units = _units(found["candidate"], listings.units(orders))
     candidate = found["candidate"]
-    markets = [leg["market"] for leg in (candidate or {}).get("legs") or () if leg.get("market")]
-    title = listings.title(markets[0]) if markets else ""
-    return Path(found["run"], whole(steps), units, candidate, found["ended"], title=title)
+    changes = [step.seq for step in steps if step.type in {"PositionChanged", "TradeClosed"}]
+    others = listings.candidates_of(candidate["trace"] if candidate else steps[0].trace)
+    return Path(
+        found["run"],
+        whole(steps),
+        units,
+        candidate,
+        found["ended"],
+        title=listings.title(_market(candidate, steps)),
+        trades=listings.trades(changes),
+        others=[seq for seq in others if candidate is None or seq != candidate["seq"]],
+    )
+
+
+def _missed(reading: Reading, packet: str, sentence: str) -> NoPath:
+    """What is missing in the tables may be in the journal, unless the run has not come that far."""
+    newest = PathListings(reading.connection, reading.run).newest() if packet.isdecimal() else None
+    if newest is None or int(packet) <= newest:
+        return NoPath(sentence, in_journal=True)
+    return NoPath(f"Run {reading.run} has no packet {packet}: its newest is {newest}. Give one up to that.")
+
+
+def _market(candidate: dict[str, Any] | None, steps: Sequence[Step]) -> str:
+    """The market that it is about: its first leg's, else the first that a step names; "" for none."""
+    legs = (candidate or {}).get("legs") or ()
+    named = [str(leg["market"]) for leg in legs if leg.get("market")]
+    named += [str(name) for step in steps for name in step.event.get("markets") or ()]
+    named += [str(step.event["market"]) for step in steps if isinstance(step.event.get("market"), str)]
+    named += [str(step.event.get("instrument") or "").rpartition(":")[0] for step in steps]
+    return next(filter(None, named), "")
 
 
 def from_journal(home: Home, run: str, packet: str) -> Path | NoPath:

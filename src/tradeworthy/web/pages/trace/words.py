@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from tradeworthy.market.money import decimal_of
-from tradeworthy.web.dashboard.reason_words import reason_words
-from tradeworthy.web.pages.trace.picture import BAD, FAINT, GOOD
+from tradeworthy.web.dashboard.markup import MINUS, money
+from tradeworthy.web.dashboard.markup import price as price_of
+from tradeworthy.web.dashboard.reason_words import reason_words, spoken
+from tradeworthy.web.pages.trace.picture import BAD, FAINT, GOOD, WIDE
 from tradeworthy.web.pages.trace.steps import INSIDE, QUIET, ROOT, UNSEEN, WOKEN, Event, Step
 
 LABELS: Final = {
@@ -25,9 +28,14 @@ LABELS: Final = {
     "EquityMarked": "Equity marked",
     "GapClosed": "Gap closed",
     "PriceObserved": "Price",
+    "PricePoint": "Price",
+    "PriceLate": "Late price",
+    "TradeTick": "Trade of others",
+    "DataHeard": "Data counted",
     "BookChanged": "Book",
     "BarClosed": "Bar",
     "BarBuilt": "Bar",
+    "BarRefused": "Bar left out",
     "MarketResolved": "Market resolved",
     "MarketClosed": "Market closed",
     "SignalTaken": "Signal",
@@ -43,7 +51,17 @@ LABELS: Final = {
     "ActionTaken": "Action",
     "PositionBooked": "Books",
     "PositionClosed": "Trade closed",
+    "EngineJudged": "Engine",
+    "CancelWorking": "Orders taken back",
+    "InstrumentListed": "Listed",
+    "InstrumentChanged": "Listing changed",
+    "InstrumentDelisted": "Delisted",
+    "TimeAdvanced": "Time",
+    "WokeUp": WOKEN,
+    ROOT: "Market data",
 }
+"""What a step is called; one that is not here by the words of its type."""
+
 GONE: Final = frozenset({"REJECTED", "EXPIRED", "CANCELLED", "FAILED"})
 
 NAME_MAX: Final = 19
@@ -60,9 +78,19 @@ class Unit(NamedTuple):
 Units = Mapping[str, Unit]
 
 
+def name_of(type_: str) -> str:
+    """A type of steps in the field's words."""
+    return LABELS.get(type_) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type_).capitalize()
+
+
 def label_of(step: Step) -> str:
-    """The step's name in the field's words."""
-    return LABELS.get(step.type, step.type)
+    """The step's name in the field's words, with how it ended if that is what it is about."""
+    name, event = name_of(step.type), step.event
+    if step.type == "Verdict" and event.get("outcome"):
+        return f"{name}: {event['outcome'].lower()}"
+    if step.type == "OrderObserved" and event.get("status"):
+        return f"{name} {event['status'].lower()}"
+    return name
 
 
 def note_of(step: Step, units: Units) -> str:
@@ -70,10 +98,12 @@ def note_of(step: Step, units: Units) -> str:
     said = _NOTES.get(step.type)
     if said is not None:
         return said(step.event, units)
+    if step.type == ROOT:
+        return "not in the tables"
     if step.type in UNSEEN:
-        return f"number {step.seq}"
+        return f"{'timer of' if step.type == WOKEN else 'to'} {step.agent.replace('-', ' ') or 'an agent'}"
     about = step.event.get("instrument") or step.event.get("position") or step.event.get("market") or ""
-    return str(step.event.get("reason") or _tail(str(about)))
+    return str(spoken(step.event.get("reason"))) if step.event.get("reason") else _tail(str(about))
 
 
 def state_of(step: Step) -> str:
@@ -100,7 +130,7 @@ def sentence_of(step: Step, units: Units) -> str:
     if step.type == ROOT:
         return "The market data that began it; the journal has it, the tables do not."
     code = event.get("skip") or event.get("reason")
-    note = note_of(step, units)
+    note = _sentence_note(step, units)
     if (
         step.type in {"PlaceOrder", "FillObserved", "TradeClosed", "OrderObserved"}
         and event.get("status") not in GONE
@@ -108,6 +138,22 @@ def sentence_of(step: Step, units: Units) -> str:
         return note
     words = reason_words(str(code)) if code and state_of(step) == BAD else ""
     return f"{note}. {words}".strip(". ") + ("." if words else "") if words else note
+
+
+def _sentence_note(step: Step, units: Units) -> str:
+    """The note where there is room for all of it."""
+    kind = spoken(step.event["kind"]) if step.event.get("kind") else ""
+    if step.type == "TradeCandidate" and kind:
+        return ", ".join(filter(None, (kind, _legs(step.event, units), _skipped(step.event))))
+    if step.event.get("skip") and kind:
+        return f"{kind}, {_skipped(step.event)}"
+    if step.type == "Decision":
+        return _decision(step.event, units)
+    return note_of(step, units)
+
+
+def _skipped(event: Event) -> str:
+    return spoken(event["skip"]) if event.get("skip") else ""
 
 
 def is_milestone(step: Step) -> bool:
@@ -131,7 +177,7 @@ def kind_of(step: Step) -> str:
 
 def cash(amount: Any) -> str:
     """Cash units as an amount to the cent; "-" for what is none."""
-    return f"{decimal_of(amount):,.2f}" if isinstance(amount, int) else "-"
+    return str(money(decimal_of(amount))) if isinstance(amount, int) else "-"
 
 
 def quantity(event: Event, units: Units) -> str:
@@ -147,11 +193,14 @@ def price(event: Event, units: Units, field: str) -> str:
     unit, ticks = units.get(str(event.get("instrument"))), event.get(field)
     if ticks is None:
         return "at market"
-    return f"at {(unit.tick * ticks).normalize():f}" if unit else f"at {ticks} ticks"
+    return f"at {(unit.tick * ticks).normalize():,f}" if unit else f"at {ticks} ticks"
 
 
 def _tail(name: str) -> str:
-    """The end of a long name, which tells it from others."""
+    """The end of a long name, which tells it from others; of a market's token its outcome comes first."""
+    if name.count(":") == 2:
+        _, market, outcome = name.split(":")
+        return f"{outcome}, {market}"
     return name if len(name) <= NAME_MAX else f"\N{HORIZONTAL ELLIPSIS}{name[-NAME_MAX:]}"
 
 
@@ -162,24 +211,32 @@ def _legs(event: Event, units: Units) -> str:
     return "".join(f"{leg['side']} {quantity(leg, units)} {price(leg, units, 'limit_ticks')}" for leg in legs)
 
 
+def _fitting(name: str, said: str) -> str:
+    """Both if the picture has room for them, else what was said alone."""
+    both = f"{name}: {said}" if name and said else name or said
+    return both if len(both) <= WIDE.note_max else said
+
+
 def _opportunity(event: Event, units: Units) -> str:
+    kind = spoken(event["kind"])
     if event.get("skip"):
-        return f"{event['kind']}: {event['skip']}"
-    return f"{event['kind']}, net edge {event['net_edge']:.4f}"
+        return _fitting(kind, spoken(event["skip"]))
+    return f"{kind}, edge {event['net_edge']:.2%}".replace("-", MINUS)
 
 
 def _candidate(event: Event, units: Units) -> str:
+    kind, legs = spoken(event.get("kind")), _legs(event, units)
     if event.get("skip"):
-        return f"{event.get('kind')}: {event['skip']}"
-    return f"{event.get('kind')} {_legs(event, units)}".strip()
+        return _fitting(kind, spoken(event["skip"]))
+    both = f"{kind}: {legs}" if legs else kind
+    return both if len(both) <= WIDE.note_max else kind
 
 
 def _decision(event: Event, units: Units) -> str:
-    return (
-        f"yes, {len(event.get('limits') or ())} figures on record"
-        if event.get("approved")
-        else f"no: {event.get('reason')}"
-    )
+    number = len(event.get("limits") or ())
+    if event.get("approved"):
+        return f"yes, {number} figure{'' if number == 1 else 's'} on record"
+    return f"no: {spoken(event.get('reason'))}"
 
 
 def _order(event: Event, units: Units) -> str:
@@ -190,18 +247,35 @@ def _fill(event: Event, units: Units) -> str:
     return f"{quantity(event, units)} {price(event, units, 'ticks')}"
 
 
+def _observed(event: Event, units: Units) -> str:
+    """Why, unless its name says that: an order that is filled was "filled"."""
+    why = event.get("reason")
+    return spoken(why) if why and why != str(event.get("status")).lower() else ""
+
+
 def _verdict(event: Event, units: Units) -> str:
-    share = f" {event.get('share', 0):.0%}" if event.get("outcome") == "FILLED" else ""
-    reason = event.get("reason")
-    return f"{event.get('outcome')}{share}" + ("" if reason in {"", "filled"} else f": {reason}")
+    why = spoken(event["reason"]) if event.get("reason") not in {None, "", "filled"} else ""
+    share = f"{event.get('share', 0):.0%}" if event.get("outcome") == "FILLED" else ""
+    return ", ".join(filter(None, (share, why)))
 
 
 def _closed(event: Event, units: Units) -> str:
-    return f"P&L {cash(event.get('pnl'))}, {event.get('reason') or event.get('exit_reason')}"
+    pnl = event.get("pnl")
+    sign = "+" if isinstance(pnl, int) and pnl > 0 else ""
+    return f"{sign}{cash(pnl)}, {spoken(event.get('reason') or event.get('exit_reason'))}"
+
+
+def _holding(event: Event, units: Units) -> str:
+    held = f"holds {quantity(event, units)} for {cash(event.get('cost'))}"
+    return held if event.get("lots") else "holds nothing"
 
 
 def _bar(event: Event, units: Units) -> str:
-    return f"{event.get('instrument')} {event.get('timeframe')} close {event.get('close')}"
+    return f"{event.get('instrument')} {event.get('timeframe')} close {price_of(event.get('close'))}"
+
+
+def _price(event: Event, units: Units) -> str:
+    return f"{event.get('instrument')} {price_of(event.get('price'))}"
 
 
 def _signal(event: Event, units: Units) -> str:
@@ -209,14 +283,15 @@ def _signal(event: Event, units: Units) -> str:
 
 
 def _action(event: Event, units: Units) -> str:
+    kind = spoken(event.get("decision_type"))
     if event.get("error"):
-        return f"{event['decision_type']}: {event['error']}"
-    return f"{event.get('decision_type')} {event.get('size_frac', 0):.0%} in {event.get('state')}"
+        return _fitting(kind, spoken(event["error"]))
+    return f"{kind} {event.get('size_frac', 0):.0%} in {event.get('state')}"
 
 
 def _engine(event: Event, units: Units) -> str:
     payload = event.get("payload") or {}
-    return f"{payload.get('state', '')} at {payload.get('price', 0):g}"
+    return f"{event.get('instrument', '')} {payload.get('state', '')} at {price_of(payload.get('price', 0))}".strip()
 
 
 _NOTES: Final[dict[str, Callable[[Event, Units], str]]] = {
@@ -236,21 +311,28 @@ _NOTES: Final[dict[str, Callable[[Event, Units], str]]] = {
     "SocialSignal": _signal,
     "ActionTaken": _action,
     "EngineReported": _engine,
-    QUIET: lambda event, _: f"{event.get('desk')}: {event.get('skip')}",
-    "OrderObserved": lambda event, _: f"{event.get('status')} {event.get('reason') or ''}".strip(),
-    "PositionChanged": lambda event, units: f"holds {quantity(event, units)}, cost {cash(event.get('cost'))}",
+    QUIET: lambda event, _: f"{event.get('desk')}: {spoken(event.get('skip'))}",
+    "OrderObserved": _observed,
+    "PositionChanged": _holding,
+    "Settled": lambda event, _: (
+        f"{str(event.get('instrument')).rpartition(':')[2]} pays {cash(event.get('payout'))}"
+    ),
+    "PriceObserved": _price,
+    "PricePoint": _price,
+    "TradeTick": _price,
+    "DataHeard": lambda event, _: (
+        f"{_tail(str(event.get('name')))}, {event.get('what')} {event.get('count', 0):,}"
+    ),
     "EquityMarked": lambda event, _: cash(event.get("equity")),
     "GapClosed": lambda event, _: "outlived the wait" if event.get("survived") else "vanished before it",
-    "PriceObserved": lambda event, _: f"{event.get('instrument')} {event.get('price')}",
-    "BookChanged": lambda event, _: str(event.get("instrument", "")).rpartition(":")[2],
     "SignalDecided": lambda event, _: (
-        "approved" if event.get("approved") else f"refused: {event.get('reason')}"
+        "approved" if event.get("approved") else f"refused: {spoken(event.get('reason'))}"
     ),
     "PositionStatusChanged": lambda event, _: f"{event.get('before')} to {event.get('status')}",
     "StageChanged": lambda event, _: f"{event.get('from_state') or 'none'} to {event.get('to_state')}",
-    "WindowClosed": lambda event, _: f"{event.get('decision_taken')} after {event.get('bars')} bars",
-    "WindowResolved": lambda event, _: str(event.get("outcome")),
-    "EpisodeEnded": lambda event, _: f"{event.get('episode_type')}: {event.get('outcome')}",
+    "WindowClosed": lambda event, _: f"{spoken(event.get('decision_taken'))} after {event.get('bars')} bars",
+    "WindowResolved": lambda event, _: spoken(event.get("outcome")),
+    "EpisodeEnded": lambda event, _: f"{spoken(event.get('episode_type'))}: {spoken(event.get('outcome'))}",
     "PositionBooked": lambda event, _: f"{event.get('why')}, worth {cash(event.get('value'))}",
     "PositionsAllocated": lambda event, _: f"{len(event.get('rows') or ())} rows of {event.get('ticker')}",
     "MarketResolved": lambda event, _: f"YES pays {cash(event.get('payout'))}",

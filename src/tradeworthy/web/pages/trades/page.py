@@ -78,7 +78,7 @@ class TradesPanel:
             self._filters(wanted)
         self._said = Slot("said", "p")
         with ui.element("div").on("click", self._pick, js_handler=CHOSEN):
-            self._table = Slot("moments")
+            self._table = Slot()
         with ui.element("div").classes("filters pages"):
             self._newer = Push("Newer", self._go_newer, "newer")
             self._older = Push("Older", self._go_older, "older")

@@ -14,6 +14,7 @@ from tradeworthy.web.dashboard.markup import (
     joined,
     moment,
     money,
+    narrow,
     pill,
     price,
     quantity,
@@ -27,7 +28,7 @@ Row = dict[str, Any]
 STATUS_LOOKS = {"open": "ok", "rejected": "bad", "cancelled": "warn"}
 
 COLUMNS = (
-    Column("Time"),
+    Column("Time", is_extra=True),
     Column("Market"),
     Column("Side", is_extra=True),
     Column("Outcome", is_extra=True),
@@ -35,7 +36,7 @@ COLUMNS = (
     Column("Price", is_figure=True, is_extra=True),
     Column("Fees", is_figure=True, is_extra=True),
     Column("P&L", is_figure=True),
-    Column("Status"),
+    Column("Status", is_extra=True),
     Column("Reason", is_extra=True),
 )
 
@@ -48,14 +49,13 @@ def trades_table(rows: Sequence[Row], *, caption: str, empty: str, has_chart: bo
 
 
 def _cells(row: Row) -> tuple[Any, ...]:
+    at, path = (
+        moment(row["opened_at"] or row["created_at"]),
+        address("/trace", packet=row["seq"], run=row["run"]),
+    )
+    status = pill(row["status"], STATUS_LOOKS.get(row["status"], ""))
     return (
-        tag(
-            "a",
-            moment(row["opened_at"] or row["created_at"]),
-            href=address("/trace", packet=row["seq"], run=row["run"]),
-            data_trade=f"{row['run']}:{row['seq']}",
-            title="The trade's path",
-        ),
+        tag("a", at, href=path, data_trade=f"{row['run']}:{row['seq']}", title="The trade's path"),
         joined(
             [
                 tag("div", row["title"] or row["instrument"], class_="clip wide", title=row["title"]),
@@ -64,6 +64,7 @@ def _cells(row: Row) -> tuple[Any, ...]:
                     joined([row["strategy_id"], " · ", spoken(row["opportunity_type"])]),
                     class_="under",
                 ),
+                narrow(tag("a", at, href=path), " ".join(filter(None, (row["side"], row["outcome"])))),
             ]
         ),
         row["side"],
@@ -71,8 +72,8 @@ def _cells(row: Row) -> tuple[Any, ...]:
         _amount(row),
         _prices(row),
         money(row["fees"]),
-        gain(row["realized_pnl"]),
-        pill(row["status"], STATUS_LOOKS.get(row["status"], "")),
+        joined([gain(row["realized_pnl"]), narrow(status)]),
+        status,
         reason(row["reason"] or row["risk_rejection_reason"]),
     )
 
