@@ -88,8 +88,8 @@ def equity_options(base: Options, rows: Sequence[Row], colours: Palette) -> Opti
         **base,
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "grid": [
-            {"left": 64, "right": 14, "top": 14, "height": "58%"},
-            {"left": 64, "right": 14, "top": "76%", "bottom": 22},
+            {"left": 64, "right": 20, "top": 14, "height": "58%"},
+            {"left": 64, "right": 20, "top": "76%", "bottom": 22},
         ],
         "xAxis": [{**x, "axisLabel": {"show": False}}, {**x, "gridIndex": 1}],
         "yAxis": [y, below],

@@ -84,7 +84,7 @@ def base_options(colours: Palette, label: str) -> dict[str, Any]:
         "aria": {"enabled": True, "label": {"description": label}},
         "color": list(colours.series),
         "textStyle": {"color": colours.soft, "fontFamily": "system-ui, sans-serif"},
-        "grid": {"left": 8, "right": 12, "top": 18, "bottom": 6, "containLabel": True},
+        "grid": {"left": 8, "right": 20, "top": 18, "bottom": 6, "containLabel": True},
         "tooltip": {
             "trigger": "axis",
             "backgroundColor": colours.surface,
