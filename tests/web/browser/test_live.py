@@ -19,6 +19,10 @@ SPEED = "20"
 RED_WITHIN_S = 15.0
 SOON_MS = 30_000
 
+COLOUR = "dot => getComputedStyle(dot, '::before').backgroundColor"
+BAD = """page => { const one = document.createElement("i"); one.style.color = "var(--bad)"; page.append(one);
+  const found = getComputedStyle(one).color; one.remove(); return found; }"""
+
 
 @pytest.fixture(scope="module")
 def pilot(install: Callable[[str], Installation]) -> Installation:
@@ -61,6 +65,25 @@ def test_the_dot_is_live_while_packets_flow(pilot: Installation, operator: Brows
     page = opened(operator, f"{pilot.address}/pilot")
     expect(page.locator(".tw-top .tw-dot")).to_have_attribute("data-state", "live")
     expect(page.locator(".tw-top .tw-dot")).to_have_text("Live")
+    page.close()
+
+
+def test_the_dot_is_red_while_the_page_does_not_hear_its_server(
+    pilot: Installation, operator: BrowserContext
+) -> None:
+    """A7: what was green when the server, or the way to it, went is no sign of life; it comes back by itself."""
+    page = opened(operator, f"{pilot.address}/pilot")
+    unheard, dots = page.locator("html[data-unheard]"), page.locator(".tw-dot")
+    expect(unheard).to_have_count(0)
+    server = pilot.processes[-1]
+    server.signal(signal.SIGSTOP)
+    try:
+        expect(unheard).to_have_count(1, timeout=RED_WITHIN_S * 1000)
+        colours = {dots.nth(number).evaluate(COLOUR) for number in range(dots.count())}
+        assert colours == {page.locator(".tw").first.evaluate(BAD)}
+    finally:
+        server.signal(signal.SIGCONT)
+    expect(unheard).to_have_count(0, timeout=SOON_MS)
     page.close()
 
 

@@ -54,6 +54,7 @@ class Frame:
 
     def __init__(self, view: View, path: str) -> None:
         self._view, self._is_of_a_run = view, path in OF_A_RUN
+        self._beat = 0
         name = next(place.name for place in PLACES if place.path == path)
         theme = "tw-dark" if view.colours.is_dark else "tw-light"
         with ui.element("div").classes(f"tw {theme}"):
@@ -136,7 +137,8 @@ class Frame:
             words = Html(f"No packets for {age}" if pulse.age_s is not None else nothing)
         else:
             words = Html(f"Stopped {age} ago") if pulse.age_s is not None else Html("Stopped")
-        self._dot.mark(**{"data-state": pulse.state})
+        self._beat += 1
+        self._dot.mark(**{"data-state": pulse.state, "data-beat": str(self._beat)})
         self._dot.show(words)
         parts = [f"run {self._view.run}" if self._view.run else "no run yet"]
         if status.get("answers") and self._view.is_living:

@@ -37,6 +37,7 @@ def serve_page(path: str, build: Build) -> None:
             face_of(request), access_of(request), caller, request.query_params.get("run", ""), colours
         )
         ui.add_head_html('<link rel="stylesheet" href="/static/tradeworthy.css">')
+        ui.add_head_html('<script defer src="/static/heard.js"></script>')
         ui.dark_mode(value=colours.is_dark)
         frame = Frame(view, path)
         with frame.body:
