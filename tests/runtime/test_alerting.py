@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import LogCapture
 
-from tests.runtime.rig import Place, desk, place, trade
+from tests.runtime.rig import Place, desk, feed, place, trade
 from tradeworthy.core.errors import AllHalted, NotAvailable, UsageError
 from tradeworthy.core.packets import Packet
 from tradeworthy.execution.accounting import CashMoved
+from tradeworthy.market.predictions import Market, MarketOpened
 from tradeworthy.risk.operators import HaltChanged
 from tradeworthy.runtime.alert_trial import try_alerts
 from tradeworthy.runtime.alerting import (
@@ -108,6 +109,15 @@ def test_a_run_that_goes_on_knows_what_it_holds(told: Place) -> None:
         trade(life)
         assert known_state(life).held == {}
         assert known_state(life).started
+
+
+def test_a_run_that_goes_on_knows_what_markets_ask(told: Place) -> None:
+    """H10: its alerts name markets as those of an unbroken run do."""
+    market = "polymarket:m1"
+    opened = MarketOpened(Market(market, "polymarket", "0xa", "Will it?", f"{market}:YES", f"{market}:NO"))
+    with told.opened() as life:
+        feed(life, opened)
+        assert known_state(life).titles == {market: "Will it?"}
 
 
 def test_a_session_answers_only_while_its_thread_and_its_journal_do(

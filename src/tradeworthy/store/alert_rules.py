@@ -63,7 +63,6 @@ SHOWN_MAX = 3
 DATA = (BookChanged, PriceObserved, BarClosed)
 """What ends the silence of a feed."""
 
-
 Rule = Callable[[Packet, Any], list[Alert]]
 
 
