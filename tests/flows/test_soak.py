@@ -10,6 +10,7 @@ import structlog
 
 from tests.flows.conftest import Environment
 from tests.flows.sessions import Session
+from tradeworthy.core.errors import TradeworthyError
 from tradeworthy.core.packets import Kind
 from tradeworthy.gateways.control import Status, ask
 from tradeworthy.gateways.feeds.protocol import Row
@@ -160,7 +161,11 @@ def test_a_session_does_not_grow(places: Path, home: Path, environment: Environm
     process = psutil.Process(session.pid)
 
     def passed() -> float:
-        return float(ask(home, Status()).get("progress") or 0.0)
+        try:
+            return float(ask(home, Status()).get("progress") or 0.0)
+        except TradeworthyError:
+            # It has ended, or it is too busy to answer: `wait_until` tells the first from the second.
+            return 0.0
 
     def held() -> tuple[int, int, int]:
         return process.memory_info().rss, process.num_fds(), process.num_threads()

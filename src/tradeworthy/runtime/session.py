@@ -218,7 +218,7 @@ class Session:
         signals.first_calls(lambda: None if loop.is_closed() else loop.call_soon_threadsafe(self._stop.set))
         try:
             try:
-                self._announce()
+                self._starting()
                 finished = await self._drive()
             except AllHalted as error:
                 log.error("session_halted", error=str(error))  # noqa: TRY400 - the user gets one line
@@ -241,6 +241,7 @@ class Session:
     async def _drive(self) -> bool:
         """Take the run to its end (True) or to where it is stopped, and write a snapshot."""
         async with ControlServer(self._home.path, self._requests.handle):
+            self._started()
             self._services.start(
                 self._life,
                 asyncio.get_running_loop(),
@@ -287,11 +288,12 @@ class Session:
         if rule := self._life.core.guardian.halted():
             log.warning("entries_halted", rule=rule, go_on="tradeworthy resume --by NAME --reason TEXT")
 
-    def _announce(self) -> None:
-        life, plan, face = self._life, self._plan, self._face
+    def _starting(self) -> None:
+        """Say what starts: the run, its parts and its jobs."""
+        plan = self._plan
         log.info(
-            face.event("starting"),
-            run=life.header.run,
+            self._face.event("starting"),
+            run=self._life.header.run,
             mode=plan.mode.value,
             feed=self._source.name,
             seed=plan.the_seed,
@@ -301,6 +303,10 @@ class Session:
             log.info("agent_started", agent=part)
         for job, every_s in self._jobs.items():
             log.info("job_scheduled", job=job.value, every_s=every_s)
+
+    def _started(self) -> None:
+        """Say that it answers commands from now on, and what it goes on from."""
+        life, face = self._life, self._face
         log.info(face.event("started"), agent_count=len(self._parts))
         if life.recovery.torn_bytes:
             log.warning("torn_tail_trimmed", bytes=life.recovery.torn_bytes)
