@@ -23,15 +23,23 @@ def trees() -> dict[Path, ast.Module]:
     return {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 
 
+@pytest.fixture(scope="session")
+def set_names(trees: dict[Path, ast.Module]) -> SetNames:
+    """What is a set in any of them."""
+    return SetNames.of(trees.values())
+
+
 def test_there_are_deciding_modules_to_judge() -> None:
     """The search finds the rooms, so that the next test can't pass on nothing."""
     assert any(path.is_relative_to(SOURCE / "core") for path in MODULES)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_a_deciding_module_is_deterministic(path: Path, trees: dict[Path, ast.Module]) -> None:
+def test_a_deciding_module_is_deterministic(
+    path: Path, trees: dict[Path, ast.Module], set_names: SetNames
+) -> None:
     """No clock, randomness, I/O, threads, environment or set order in what decides."""
-    found = DeterminismChecker.check(trees[path], SetNames.of(trees.values()))
+    found = DeterminismChecker.check(trees[path], set_names)
     shown = [f"{path.relative_to(SOURCE.parent)}:{line}: {message}" for line, _, message in found]
     assert not shown, "\n".join(shown)
 
