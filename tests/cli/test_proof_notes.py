@@ -1,11 +1,13 @@
 """Every proof is on record: what was proven, of what code, and how it went; with --json the output is as it was."""
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from tests.cli.command_line import CONFIG, ROOT, call
+from tests.cli.command_line import CONFIG, ROOT, Said, call
+from tests.cli.conftest import run_of
 from tradeworthy.cli.proof_notes import note_diverged, note_flow, note_preflight
 from tradeworthy.journal.recorder import Divergence
 from tradeworthy.proving.evidence_log import PROOFS, Proof, read_proofs
@@ -41,11 +43,35 @@ def test_a_replay_that_differs_is_on_record(place: Path, day_run: str) -> None:
     assert proof.figures == {"seq": 9, "field": "price", "recorded": "1", "made": "2"}
 
 
+@pytest.mark.parametrize(
+    ("offset", "words"), [(-2_000, "a record is not as it was written"), (40, "is damaged at byte 0")]
+)
+@pytest.mark.parametrize("command", [("replay",), ("prove", "compare")])
+def test_a_damaged_journal_is_on_record(
+    day: Said, warm: Path, home: Path, command: tuple[str, ...], offset: int, words: str
+) -> None:
+    """P1: what can't be read is proven by nobody, in the middle as at its head."""
+    run = run_of(day)
+    shutil.copytree(warm / "runs" / run, home / "runs" / run)
+    shutil.rmtree(home / "runs" / run / "snapshots")
+    journal = min((home / "runs" / run).glob("*.journal*"))
+    data = bytearray(journal.read_bytes())
+    data[offset] ^= 0xFF
+    journal.write_bytes(data)
+    said = call(*command, run)
+    assert (said.code, said.err.count("error")) == (1, 1)
+    assert words in said.err
+    proof = newest(home)
+    assert (proof.verb, proof.subject, proof.passed) == (command[-1], run, False)
+    assert words in proof.figures["raised"]
+
+
 def test_an_audit_is_on_record(home: Path, tmp_path: Path) -> None:
     """D1: both files, what differs, and where the evidence is."""
     assert call("prove", "audit", BLUE, GREEN, "--out", tmp_path / "out").code == 0
     proof = newest(home)
     assert (proof.verb, proof.subject, proof.passed) == ("audit", "blue.toml and green.toml", True)
+    assert proof.figures["configurations"] == ["divergence", "divergence"]
     assert (proof.figures["not_allowed"], proof.evidence) == ([], str(tmp_path / "out"))
     assert ["directions right", "yes"] in proof.figures["questions"]
     assert call("prove", "audit", BLUE, CONFIG).code == 1

@@ -69,6 +69,17 @@ def note_diverged(run: str, error: Any) -> None:
     note_proof("replay", run, False, figures or {"raised": str(error)}, desk_files=_files_of(run))
 
 
+def note_damaged(verb: str, run: str, error: Any) -> None:
+    """A Damage: the journal of `run` is broken, and `verb` could not read what it would judge."""
+    from tradeworthy.core.errors import TradeworthyError
+
+    try:
+        files = list(_files_of(run))
+    except TradeworthyError:
+        files = []  # The header is part of the journal, and may be broken too.
+    note_proof(verb, run, False, {"seq": error.seq, "raised": str(error)}, desk_files=files)
+
+
 def note_parity(found: Any, plan: Any, out: Path | None) -> None:
     """A Parity; one that lacks a pair that could not run here is neither passed nor failed."""
     passed = None if found.passed and found.exit_code == NOT_AVAILABLE else found.passed
@@ -92,15 +103,16 @@ def note_audit(found: Any, out: Path | None) -> None:
     """An Audit."""
     from tradeworthy.runtime.configuration import load
 
+    a, b = load(Path(found.a)), load(Path(found.b))
     figures = {
+        "configurations": [a.name, b.name],
         "keys": found.keys,
         "differing": len(found.differing),
         "not_allowed": [[one.key, "NOT ALLOWED"] for one in found.differing if not one.allowed],
         "questions": [[one.question, "yes" if one.right else "NO"] for one in found.findings],
     }
     subject = f"{Path(found.a).name} and {Path(found.b).name}"
-    files = load(Path(found.a)).desk_files
-    note_proof("audit", subject, found.passed, figures, desk_files=files, out=out)
+    note_proof("audit", subject, found.passed, figures, desk_files=a.desk_files, out=out)
 
 
 def note_lookahead(result: Any, plan: Any) -> None:

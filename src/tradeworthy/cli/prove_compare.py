@@ -11,7 +11,7 @@ import typer
 
 from tradeworthy.cli.console import PROBLEM, print_json, table_lines
 from tradeworthy.cli.progress import progressing
-from tradeworthy.cli.proof_notes import note_compare
+from tradeworthy.cli.proof_notes import note_compare, note_damaged
 
 SHOWN_MAX = 20
 """So many lines of a list are shown; all of it is in the JSON."""
@@ -47,18 +47,25 @@ def compare(
     Example: tradeworthy prove compare breakout-3f9a1c2e-1 --feed recorded:data/binance_um_1m
     """
     with progressing("comparing") as progress:
+        from tradeworthy.journal.reader import Damage
         from tradeworthy.proving.compare.comparison import compare_run, write_comparison
         from tradeworthy.runtime.configuration import load
         from tradeworthy.runtime.home import home
+        from tradeworthy.runtime.runs import find
 
-        found = compare_run(
-            home(),
-            run,
-            feed=feed,
-            backtest=load(config) if config else None,
-            tolerance_s=tolerance,
-            progress=progress,
-        )
+        folder = find(home(), run)
+        try:
+            found = compare_run(
+                home(),
+                folder.name,
+                feed=feed,
+                backtest=load(config) if config else None,
+                tolerance_s=tolerance,
+                progress=progress,
+            )
+        except Damage as error:
+            note_damaged("compare", folder.name, error)
+            raise
         written = write_comparison(found, out) if out else []
     note_compare(found, out)
     if json:

@@ -8,7 +8,7 @@ import typer
 
 from tradeworthy.cli.console import complain, print_json
 from tradeworthy.cli.progress import progressing
-from tradeworthy.cli.proof_notes import note_diverged, note_replay
+from tradeworthy.cli.proof_notes import note_damaged, note_diverged, note_replay
 
 
 def replay(
@@ -23,6 +23,7 @@ def replay(
     """
     with progressing("replaying") as progress:
         from tradeworthy.core.errors import DeskHalted
+        from tradeworthy.journal.reader import Damage
         from tradeworthy.journal.recorder import Divergence
         from tradeworthy.runtime.home import home
         from tradeworthy.runtime.replay import differing_here
@@ -36,6 +37,9 @@ def replay(
             note_diverged(folder.name, error)
             for line in differing_here(folder):
                 complain(line, lead="differs here: ")
+            raise
+        except Damage as error:
+            note_damaged("replay", folder.name, error)
             raise
     note_replay(done)
     if json:
