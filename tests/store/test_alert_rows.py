@@ -60,6 +60,9 @@ def test_titles_of_markets_are_remembered_between_processes(
     project(story, url)
     newest = connection.execute("SELECT title FROM alerts ORDER BY seq DESC LIMIT 1").fetchone()
     assert newest == ("Trade: oracle-sniper bought YES of Will Bitcoin be above $97,000 (aa)?",)
+    connection.execute("UPDATE runs SET alert_state = NULL")
+    connection.execute("UPDATE markets SET title = NULL")
+    assert known_alerts(connection, story.run, begun=True).titles == {}, "one that closed unseen has none"
 
 
 def test_what_the_rules_remember_is_written_when_it_changed(

@@ -231,6 +231,20 @@ def test_the_guard_shows_what_bound(story: Story, url: str, connection: Connecti
     assert figures == {"expected_profit": (2, Decimal(2)), "book_age_ms": (1, 40)}
 
 
+def test_a_missing_price_is_a_figure_that_failed(story: Story, url: str, connection: Connection) -> None:
+    """A7: the age of none is newer than the last healthy one, and is no silence."""
+    story.open_account()
+    limits: dict[str, Figure] = {"price_age_ms": 10_000}
+    story.turn(story.bar(), Decision("risk-guardian", 1, "breakout", True, "", {"price_age_ms": 400}, limits))
+    missing: dict[str, Figure] = {"price_age_ms": None}
+    story.turn(story.bar(), Decision("risk-guardian", 2, "breakout", False, "stale_data", missing, limits))
+    unasked: dict[str, Figure] = {"price_age_ms": None}
+    story.turn(story.bar(), Decision("risk-guardian", 3, "breakout", False, "halted", unasked, unasked))
+    project(story, url)
+    (row,) = Listings(connection, [story.run]).guard()["figures"]
+    assert (row["candidate"], row["value"], row["limit"], row["failed"]) == (2, None, 10_000, True)
+
+
 def test_opportunities_and_positions_name_their_market(ran: Connection, pilot: Listings) -> None:
     """A3: what the scanner found, with its question, its gap and what became of it."""
     found = whole(pilot.opportunities, 3)

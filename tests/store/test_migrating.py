@@ -27,10 +27,10 @@ def test_init_db_is_idempotent_and_makes_paper_trades(
 ) -> None:
     """S3: twice, and then the table can be counted (A1)."""
     monkeypatch.setenv("DATABASE_URL", bare_database)
-    assert schema_versions(bare_database) == ("", "0005")
+    assert schema_versions(bare_database) == ("", "0006")
     asyncio.run(init_db())
     asyncio.run(init_db())
-    assert schema_versions(bare_database) == ("0005", "0005")
+    assert schema_versions(bare_database) == ("0006", "0006")
     with connect(bare_database) as connection:
         assert connection.execute("SELECT COUNT(*) FROM paper_trades").fetchone() == (0,)
 
@@ -96,14 +96,14 @@ def test_a_database_of_the_first_version_is_upgraded_with_its_rows(bare_database
             " WHERE status = 'closed'"
         ).fetchall()
         assert new == [("breakout", "LONG", "BTC", None, None, False)]
-    assert schema_versions(bare_database) == ("0005", "0005")
+    assert schema_versions(bare_database) == ("0006", "0006")
 
 
 def test_a_downgrade_leaves_the_first_version_as_it_was(bare_database: str) -> None:
     """And the way up again is open."""
     migrate(bare_database)
     steps(bare_database, "0001", command.downgrade)
-    assert schema_versions(bare_database) == ("0001", "0005")
+    assert schema_versions(bare_database) == ("0001", "0006")
     with connect(bare_database) as connection:
         assert connection.execute("SELECT count(*) FROM paper_trades").fetchone() == (0,)
         assert connection.execute("SELECT to_regclass('opportunities')").fetchone() == (None,)

@@ -102,6 +102,35 @@ def test_a_trade_is_told_on_each_path_that_touched_it(story: Story, url: str, co
     assert found.trades([]) == []
 
 
+def test_what_an_input_led_to_is_not_what_it_ended(story: Story, url: str, connection: Connection) -> None:
+    """P2: the gap of an earlier candidate, closed by this input, makes that candidate none of this input's."""
+    market = MarketStory(story)
+    story.open_account()
+    market.open_market("aa")
+    first = market.buy("aa")
+    market.gap("aa", 900, candidate=first)
+    found = listings(story, url, connection)
+    trace = one(connection, "SELECT trace FROM packets WHERE type = 'GapClosed'")
+    assert one(connection, "SELECT candidate FROM packets WHERE type = 'GapClosed'") == first
+    assert found.candidates_of(trace) == []
+    assert found.candidates_of(one(connection, "SELECT trace FROM candidates")) == [first]
+
+
+def test_a_trade_that_was_taken_back_is_told_where_it_was_closed(
+    story: Story, url: str, connection: Connection
+) -> None:
+    """What it had brought is still on record, as taken back."""
+    market = MarketStory(story)
+    story.open_account()
+    market.open_market("aa")
+    candidate = market.buy("aa")
+    market.resolve("aa", candidate)
+    market.reverse(candidate)
+    found = listings(story, url, connection)
+    closed = one(connection, "SELECT closed_seq FROM trades WHERE status = 'reversed'")
+    assert [row["status"] for row in found.trades([closed])] == ["reversed"]
+
+
 def test_a_runs_newest_packet_is_known(story: Story, url: str, connection: Connection) -> None:
     """A number beyond it is on record nowhere."""
     story.open_account()

@@ -60,6 +60,17 @@ def test_a_refused_one_shows_the_figure_beside_its_limit() -> None:
     assert "Cash left" not in made
 
 
+def test_a_limit_of_none_at_all_is_not_told() -> None:
+    """A pause has no "limit clear"."""
+    waits = row(
+        verdict="REJECTED",
+        reason="loss_pause",
+        decision_figures={"pause_left_ms": 720_000},
+        limits={"pause_left_ms": 0},
+    )
+    assert "limit" not in candidates_table([waits])
+
+
 def test_a_duplicate_names_the_candidate_that_it_repeats() -> None:
     """A packet's number is no amount: no thousands apart, and nothing that it may come to."""
     again = row(

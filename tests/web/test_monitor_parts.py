@@ -21,6 +21,7 @@ from tradeworthy.web.pages.pilot.parts import (
     oracles,
     positions,
     pulse_words,
+    spark_of,
     tiles,
     token_rows,
 )
@@ -96,16 +97,26 @@ def test_a_stopped_session_has_no_rate_and_no_time_of_its_own() -> None:
 
 def test_oracles_are_told_live_or_as_last_heard() -> None:
     """The session's own price comes first; without one the journal's last."""
-    spark = Spark("BTC", [100.0, 105.0, 110.0])
+    spark = Spark("BTC", [100.0, 105.0, 110.0], 120.0)
     live = oracles([spark], {"BTC": {"price": 120.0, "age_ms": 9_000, "volatility": 0.5}}, "")
     assert '<span data-oracle="BTC">120.00</span>' in live
     assert "+20.00" in live
+    assert "% in 2 min" in live
     assert 'class="pill warn">9000 ms old' in live
     past = oracles([spark], {}, "run-1")
     assert '<span data-oracle="BTC">110.00</span>' in past
     assert "as last heard" in past
     assert 'href="/trades?instrument=BTC&amp;run=run-1"' in past
     assert oracles([], {}, "") == ""
+
+
+def test_a_price_s_change_is_over_the_time_that_is_known_an_hour_at_most() -> None:
+    """A hole or a young session makes no hour; one price alone has no change."""
+    hours = [(0.0, 90.0), *((7_200.0 + 60 * minute, 100.0 + minute) for minute in range(61))]
+    assert spark_of("BTC", hours) == Spark("BTC", [100.0 + minute for minute in range(61)], 3_600.0)
+    assert spark_of("BTC", hours[:2]) == Spark("BTC", [100.0])
+    assert "% in" not in oracles([spark_of("BTC", hours[:1])], {}, "")
+    assert spark_of("BTC", []) == Spark("BTC", [])
 
 
 def test_markets_and_rows_are_counted_in_a_grid() -> None:

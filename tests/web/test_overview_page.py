@@ -6,7 +6,7 @@ from typing import Any
 
 from tradeworthy.web.dashboard.charts import equity_options, shares_options
 from tradeworthy.web.dashboard.theme import DARK, base_options
-from tradeworthy.web.pages.overview.page import tiles
+from tradeworthy.web.pages.overview.page import shares_of, tiles
 
 BEGIN = datetime(2026, 5, 1, tzinfo=UTC)
 BASE = base_options(DARK, "chart")
@@ -29,6 +29,7 @@ def found(**more: Any) -> dict[str, Any]:
         "total_trades": 1,
         "candidates": 14,
         "fills": 1,
+        "goes_on": False,
         **more,
     }
 
@@ -56,6 +57,9 @@ def test_closed_and_open_trades_add_up_to_what_the_account_made() -> None:
     assert "\N{MINUS SIGN}1.20" in made
     assert "open ones" in made
     assert "+5.70" in made
+    assert "open and handed on" in tiles(found(goes_on=True)), (
+        "what a run before it sold is in no trade of it"
+    )
 
 
 def test_what_is_free_of_the_capital_is_part_of_the_ring() -> None:
@@ -67,6 +71,17 @@ def test_what_is_free_of_the_capital_is_part_of_the_ring() -> None:
     assert whole is not None
     assert [part["name"] for part in whole["series"][0]["data"]] == ["uptrend 100%"]
     assert shares_options(BASE, [("idle", 0.0)], DARK) is None
+
+
+def test_shares_are_of_the_account() -> None:
+    """A strategy's is a part of its desk's; a desk without an allocator has its own undivided."""
+    desks = [{"name": "pilot", "share": "0.5"}, {"name": "blue", "share": "0.25"}]
+    rows = [
+        {"desk": "pilot", "strategy": "sniper", "share": Decimal("0.6")},
+        {"desk": "pilot", "strategy": "arb", "share": Decimal("0.4")},
+    ]
+    assert shares_of(desks, rows) == [("sniper", 0.3), ("arb", 0.2), ("blue", 0.25)]
+    assert shares_of(desks, []) == [("pilot", 0.5), ("blue", 0.25)]
 
 
 def test_what_there_is_one_of_is_no_plural() -> None:

@@ -131,6 +131,23 @@ def test_a_trade_that_is_not_over_is_open() -> None:
     assert "not closed yet" in tiles
 
 
+def test_of_many_trades_those_that_are_told_and_summed_are_counted() -> None:
+    """A sum over some of them says so."""
+    legs = [{**TRADE}] * 3 + [{**TRADE, "status": "open", "pnl": None}] * 2
+    tiles = headline(told(candidate=CANDIDATE, trades=legs))
+    assert "+147.05" in tiles
+    assert "and 2 more" in tiles
+    assert "3 of 5 are closed, and summed here" in tiles
+    assert "summed" not in traded()
+
+
+def test_a_trade_whose_fill_failed_has_no_result() -> None:
+    """It was taken back, and what it had brought with it."""
+    tiles = traded(status="reversed")
+    assert "49.02" not in tiles
+    assert "taken back: a fill of it failed" in tiles
+
+
 def test_a_candidate_without_a_trade_says_so() -> None:
     """Nothing was bought."""
     assert "no trade came of it" in headline(told(candidate={**CANDIDATE, "verdict": "SKIPPED"}))

@@ -44,14 +44,15 @@ def test_a_yes_breaks_nothing() -> None:
 def test_an_exit_that_passes_over_a_limit_says_why() -> None:
     """Limits bind entries: what only reduces a position is let through, and is no broken rule."""
     said = {"figures": {"position": 6_000_000_000}, "limits": {"position": 5_000_000_000}}
-    told = decided(step(3, "Decision", approved=True, reason="", **said))
+    told = decided(step(3, "Decision", approved=True, reason="reduce_only", **said))
     assert "only reduces" in told
     assert "broken" not in told
     assert "only reduces" not in decided(refused())
     least = {"figures": {"expected_profit": -451_268_376}, "limits": {"expected_profit": 5_000_000}}
-    assert "only reduces" in decided(step(3, "Decision", approved=True, reason="", **least))
+    assert "only reduces" in decided(step(3, "Decision", approved=True, reason="reduce_only", **least))
+    assert "only reduces" not in decided(step(3, "Decision", approved=True, reason="", **least)), "an entry"
     within = {"figures": {"expected_profit": 6_000_000}, "limits": {"expected_profit": 5_000_000}}
-    assert "only reduces" not in decided(step(3, "Decision", approved=True, reason="", **within))
+    assert "only reduces" not in decided(step(3, "Decision", approved=True, reason="reduce_only", **within))
 
 
 def test_a_signals_checks_are_figures_too() -> None:

@@ -135,7 +135,7 @@ def test_a_number_that_no_packet_has_yet_is_refused_at_once(pilot: Reading) -> N
     far = from_tables(pilot, "999999999")
     assert isinstance(far, NoPath)
     assert not far.in_journal
-    assert "its newest is" in far.sentence
+    assert "end at packet" in far.sentence
 
 
 def test_what_is_no_packet_is_refused_in_a_sentence(home: Home, pilot: Reading) -> None:

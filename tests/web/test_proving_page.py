@@ -85,6 +85,9 @@ def test_an_audit_of_other_configurations_says_nothing_of_this_run() -> None:
     assert state_of("audit", *found["audit"]) is State.NOT_PROVEN
     own = proof("audit", "green.toml and blue.toml")
     assert state_of("audit", *found["audit"], own) is State.PROVEN
+    named = proof("audit", "left.toml and right.toml", "no", configurations=["blue", "blue"])
+    assert state_of("audit", *found["audit"], own, named) is State.FAILED, "files are not named as runs are"
+    assert ">blue<" in figures(named)
     told = proof_tables.question(standings_of(found, RUN)[1][1], RUN)
     assert "green.toml and other.toml" in told
     assert told.count("not this run&#x27;s</span>") == 1

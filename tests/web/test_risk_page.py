@@ -69,12 +69,28 @@ def test_a_least_is_told_as_such() -> None:
     """Under it a figure is beyond its rule, however little it is; a limit that is none shows nothing."""
     told = gauges([figure("time_left_ms", 109_000, 20_000)])
     assert "1 min 49 s, at least 20.0 s" in told
-    assert 'title="judged 2026-03-01 12:00:00 UTC, for candidate 9"' in told
     under = gauges([figure("expected_profit", Decimal("-0.8"), Decimal("0.05"))])
     assert "beyond</span>" in under
     assert "close</span>" not in under
     assert 'role="meter"' not in gauges([figure("spread_bps", 300, None)])
     assert "Spread" not in gauges([figure("spread_bps", 300, None)])
+
+
+def test_a_price_that_is_missing_is_beyond_every_age() -> None:
+    """None beside a limit is what risk refuses for: no bar of an older, healthy figure."""
+    told = gauges([figure("price_age_ms", None, 10_000, failed=True)])
+    assert "none of 10.0 s" in told
+    assert "beyond</span>" in told
+    assert 'style="width:100.0%"' in told
+
+
+def test_a_figure_that_was_judged_before_the_others_says_when() -> None:
+    """In words that a keyboard and a telephone reach."""
+    early = {**figure("portfolio", Decimal(10), Decimal(100), 0.1), "created_at": NOON - timedelta(hours=2)}
+    told = gauges([early, figure("position", Decimal(85), Decimal(100), 0.85)])
+    assert told.count("Judged ") == 1
+    assert "03-01 10:00</time> for" in told
+    assert 'href="/trace?packet=9&amp;run=r-1"' in told
 
 
 def test_a_gain_is_no_loss() -> None:
@@ -209,6 +225,10 @@ def test_breakers_say_where_they_trip_and_whether_they_hold() -> None:
     assert "equity under 800.00" in told
     assert told.count("latched</span>") == 1
     assert "1 min left" in told
+    found["about"]["last_at"] = NOON + timedelta(seconds=20)
+    assert "40.0 s left" in risk_tables.breakers(found)
+    found["about"]["last_at"] = NOON + timedelta(hours=2)
+    assert "nobody waits" in risk_tables.breakers(found), "session time has gone on since risk was asked"
     assert "raised 3 times" in told
     assert EVIL not in told
 

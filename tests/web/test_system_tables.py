@@ -179,6 +179,8 @@ def test_an_alert_is_its_title_its_figures_and_a_link() -> None:
     )
     assert f"Go on with {code('tradeworthy resume --by NAME')}." in told
     assert '<li class="bad" data-severity="critical">' in told
+    told = lists.alerts([path | {"text": "Reason: oops ` again. Go on with `tradeworthy resume`."}])
+    assert f"oops ` again. Go on with {code('tradeworthy resume')}." in told, "a person's own backtick"
 
 
 def test_empty_lists_say_why() -> None:

@@ -54,7 +54,8 @@ def known_alerts(connection: Connection, run: str, *, begun: bool) -> AlertState
         for desk, position, instrument, lots, cost in held
     }
     opened = connection.execute(
-        "SELECT market, title FROM markets WHERE run = %s AND status <> 'resolved' ORDER BY opened_at LIMIT %s",
+        "SELECT market, title FROM markets WHERE run = %s AND status <> 'resolved' AND title IS NOT NULL"
+        " ORDER BY opened_at LIMIT %s",
         [run, TITLES_MAX],
     )
     return AlertState(started=True, held=kept, titles=dict(opened.fetchall()))

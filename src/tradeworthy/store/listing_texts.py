@@ -227,9 +227,10 @@ FIGURES: Final = SQL("""
 SELECT DISTINCT ON (figure.name) figure.name AS figure, figure.value, newest.limits -> figure.name AS limit,
        newest.approved, newest.reason, newest.candidate, newest.run, newest.seq, newest.created_at
 FROM (
-    SELECT * FROM decisions WHERE run = %(run)s AND reason IS DISTINCT FROM 'reduce_only' ORDER BY seq DESC LIMIT 200
+    SELECT * FROM decisions WHERE run = %(run)s AND reason IS DISTINCT FROM %(reduces)s ORDER BY seq DESC LIMIT 200
 ) newest, jsonb_each(newest.figures) AS figure (name, value)
 WHERE figure.value <> 'null'
+      OR figure.name IN ('price_age_ms', 'oracle_age_ms') AND newest.limits -> figure.name <> 'null'
 ORDER BY figure.name, newest.seq DESC
 """)
 

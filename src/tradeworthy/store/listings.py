@@ -30,6 +30,9 @@ POINTS_MAX: Final = 2_000
 REFUSED: Final = ("rejected", "cancelled")
 """Trade statuses of what was asked for and never held; they are in no total of trades."""
 
+REDUCES: Final = "reduce_only"
+"""The reason on record of what is approved whatever its figures are: it only reduces a position."""
+
 MAXIMA: Final = frozenset(
     {
         *("drawdown", "daily_loss", "price_age_ms", "book_age_ms", "oracle_age_ms", "spread_bps", "slippage"),
@@ -172,14 +175,16 @@ class Listings:
         """`decision`: risk's newest (None: none yet). `figures`: each rule's newest figure beside its limit.
 
         In the order in which the rules are asked; of the newest 200 decisions of the newest run that rules bind: an
-        exit passes whatever its figures are, and a rule with nothing to go by has none. Cash is Decimal.
+        exit passes whatever its figures are, and a rule that asks nothing of one has none. Cash is Decimal. A price
+        that there is not has the age None, and has failed.
         `used` is the part of its limit that a figure has come to, None where the limit is no maximum.
         """
         newest = self.decisions(1)
-        found = {row["figure"]: row for row in self._all(sql.FIGURES, run=self.runs[0])}
+        is_own = bool(newest) and newest[0]["run"] == self.runs[0]
+        found = {row["figure"]: row for row in self._all(sql.FIGURES, run=self.runs[0], reduces=REDUCES)}
         return {
             "decision": newest[0] if newest else None,
-            "equity": newest[0]["figures"].get("equity") if newest else None,
+            "equity": newest[0]["figures"].get("equity") if is_own else None,
             "figures": [_figure(rule.code, found[rule.figure]) for rule in RULES if rule.figure in found],
         }
 
@@ -291,7 +296,7 @@ def _figure(code: str, row: Found) -> Found:
         "limit": _cash(limit) if is_cash else limit,
         "used": used,
         "is_cash": is_cash,
-        "failed": is_named and (used is None or used > 1.0),
+        "failed": value is None or (is_named and (used is None or used > 1.0)),
     }
 
 

@@ -63,7 +63,7 @@ class PathListings:
         """The seqs of the candidates that the input `trace` led to, in order."""
         rows = self._all(
             "SELECT DISTINCT candidate FROM packets"
-            " WHERE run = %(run)s AND trace = %(trace)s AND candidate IS NOT NULL ORDER BY 1",
+            " WHERE run = %(run)s AND trace = %(trace)s AND candidate = seq ORDER BY 1",
             trace=trace,
         )
         return [row["candidate"] for row in rows]
@@ -80,8 +80,8 @@ class PathListings:
             " SELECT seq, desk, position, side, outcome, instrument, status, quantity, pnl, reason, opened_at,"
             " closed_at, closed_seq, entry_candidate, candidate FROM trades"
             " WHERE run = %(run)s AND desk = packets.event ->> 'desk' AND position = packets.event ->> 'position'"
-            " AND (seq <= packets.seq AND status <> 'reversed' AND COALESCE(closed_seq >= packets.seq, TRUE)"
-            "      OR closed_seq = packets.seq) ORDER BY seq DESC LIMIT 1"
+            " AND seq <= packets.seq AND (closed_seq = packets.seq"
+            "      OR status <> 'reversed' AND COALESCE(closed_seq >= packets.seq, TRUE)) ORDER BY seq DESC LIMIT 1"
             ") trade ON TRUE WHERE packets.run = %(run)s AND packets.seq = ANY(%(changes)s) ORDER BY trade.seq",
             changes=list(changes),
         )

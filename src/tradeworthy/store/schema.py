@@ -189,6 +189,7 @@ trades = Table(
     Index("trades_open", "run", "desk", "position", unique=True, postgresql_where=text("status = 'open'")),
     Index("trades_by_close", "run", "closed_at"),
     Index("trades_by_seq", "run", "seq"),
+    Index("trades_of_position", "run", "desk", "position", "seq"),
 )
 
 positions = Table(

@@ -103,8 +103,8 @@ _ANY: Final = {
     "merged": "Both sides of the market were merged, and paid out.",
     "unwind": "It was sold again, because another leg fell short.",
     "flatten": "A person had all positions closed.",
-    "take_profit": "The profit reached its aim.",
-    "stop": "The loss reached its limit.",
+    "take_profit": "The market came up to what it is worth, at a profit.",
+    "stop": "The view is gone: it is worth less than was paid for it.",
 }
 
 DESK_WORDS: Final[dict[str, str]] = {**_SIGNALS, **_ROWS, **_ACTIONS, **_PANELS, **_ANY}

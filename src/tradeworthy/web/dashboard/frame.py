@@ -72,7 +72,7 @@ class Frame:
 
     def end(self) -> None:
         """Say that nothing on the page is kept up to date any more."""
-        self._dot.mark(**{"data-state": STOPPED})
+        self._dot.mark(**{"data-state": STOPPED, "data-ended": "true"})
         self._dot.show(Html("Not followed"))
         self._banners.show(
             _banner("bad", tag("b", "This page is not kept up to date any more"), "Reload it.")

@@ -50,7 +50,7 @@ FIGURES: Final = {
     " the chance of such a result in this slice alone.",
     "Acted": "Windows in which all gates were met, and it bought.",
     "Of these well": "The share of those that turned out well.",
-    "Skipped": "Windows in which a gate was not met.",
+    "Skipped": "Windows in which it did not buy: a gate was not met, or its signal led to no order.",
     "Of these missed": "The share of those that would have turned out well.",
 }
 """What the columns of lessons mean."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Request
@@ -127,18 +128,28 @@ def _untaken(view: View) -> None:
 
 
 def _shares(reading: Reading) -> list[tuple[str, float]]:
-    """What the allocator gives each strategy of its desk's capital; without one, each desk's share of the account."""
-    rows = reading.queries.allocations()
-    if rows:
-        return [(row["strategy"], float(row["share"] or 0)) for row in rows]
+    """Shares of the account: a strategy's, by its allocator; that of a desk without one undivided."""
     desks = StrategyListings(reading.connection, reading.queries.runs).configuration().get("desks") or ()
-    return [(desk["name"], float(desk.get("share") or 0)) for desk in desks]
+    return shares_of(desks, reading.queries.allocations())
+
+
+def shares_of(desks: Sequence[Found], allocations: Sequence[Found]) -> list[tuple[str, float]]:
+    """Each strategy's share of the account, or its desk's; `allocations` are shares of what their desk has."""
+    said = list[tuple[str, float]]()
+    for desk in desks:
+        whole = float(desk.get("share") or 0)
+        own = [row for row in allocations if row["desk"] == desk["name"]]
+        said += [(row["strategy"], whole * float(row["share"] or 0)) for row in own] or [
+            (desk["name"], whole)
+        ]
+    return said
 
 
 def _figures(reading: Reading) -> Found:
     summary, about = reading.queries.summary(), reading.listings.about()
-    capital = MonitorListings(reading.connection, reading.queries.runs).capital()
-    return {**summary, "about": about, "capital": capital}
+    runs = reading.queries.runs
+    capital = MonitorListings(reading.connection, runs).capital()
+    return {**summary, "about": about, "capital": capital, "goes_on": len(runs) > 1}
 
 
 def tiles(found: Found) -> Html:
@@ -181,12 +192,16 @@ def _since_the_begin(found: Found) -> Html:
 
 
 def _beside_the_closed(found: Found) -> Html:
-    """What the rest of the account's gain is of: open trades, with what was sold of them and what they cost in fees."""
+    """What the rest of the account's gain is of: open trades, with what was sold of them and what they cost in fees.
+
+    What a run before this one had sold and paid of a position that it handed on is in no trade of this one.
+    """
     equity, capital = found["about"]["equity"], found["capital"]
     fees = joined(["fees ", money(found["fees"])])
     if equity is None or not capital:
         return fees
-    return joined(["open ones ", gain(equity - capital - found["realized_pnl"]), ", ", fees])
+    rest = "open and handed on " if found["goes_on"] else "open ones "
+    return joined([rest, gain(equity - capital - found["realized_pnl"]), ", ", fees])
 
 
 def trades_table(rows: list[Found]) -> Html:

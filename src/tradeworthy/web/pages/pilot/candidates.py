@@ -8,7 +8,7 @@ from html import unescape
 from typing import Any, Final
 
 from tradeworthy.risk.guards import RULES
-from tradeworthy.web.dashboard.figure_words import method_words, shown, word_of
+from tradeworthy.web.dashboard.figure_words import NONE_IS_CLEAR, method_words, shown, word_of
 from tradeworthy.web.dashboard.markup import (
     Column,
     Html,
@@ -118,7 +118,7 @@ def _beside(name: str, value: Any, limit: Any) -> str:
     if name == "duplicate_of":
         return f"{word_of(name).name} of {value}"
     said = f"{word_of(name).name} {unescape(shown(row, value))}"
-    if limit is None or isinstance(limit, str | bool):
+    if limit is None or isinstance(limit, str | bool) or name in NONE_IS_CLEAR:
         return said
     return f"{said}, limit {unescape(shown(row, limit))}"
 

@@ -21,7 +21,7 @@ from tradeworthy.web.dashboard.view import Panel, Slot, View
 from tradeworthy.web.pages.pilot import candidates as candidate_parts
 from tradeworthy.web.pages.pilot import parts
 from tradeworthy.web.pages.pilot.charts import edges_options, pnl_options
-from tradeworthy.web.pages.pilot.parts import Rate, Spark
+from tradeworthy.web.pages.pilot.parts import Rate, Spark, spark_of
 from tradeworthy.web.pages.trades.table import trades_table
 from tradeworthy.web.records import Reading
 
@@ -31,7 +31,8 @@ CURVE_POINTS = 600
 CURVE_EVERY_S = 1.0
 SLOW_EVERY_S = 2.0
 AGAIN_S_MIN = 0.5
-SPARK_MINUTES = 60
+SPARK_MINUTES = 61
+"""Closes: from the first to the last of them is an hour."""
 SPARKS_MAX = 12
 
 VERDICTS = {
@@ -288,15 +289,24 @@ def _sparks(book: CandleBook, reading: Reading) -> list[Spark]:
     runs = reading.queries.runs
     if any(desk["kind"] == "arbitrage" for desk in reading.listings.about()["desks"]):
         return [
-            Spark(name, [one.close for one in book.candles(runs, name, MINUTE)[-SPARK_MINUTES:]])
+            spark_of(
+                name,
+                [
+                    (one.open_ms / 1000, one.close)
+                    for one in book.candles(runs, name, MINUTE)[-SPARK_MINUTES:]
+                ],
+            )
             for name in book.wanted(runs[0]).names()
         ]
     kept = ChartListings(reading.connection, runs).kept()
     names = [row["instrument"] for row in kept if row["timeframe"] == MINUTE][:SPARKS_MAX]
     return [
-        Spark(
+        spark_of(
             name,
-            [float(row["close"]) for row in reversed(reading.listings.bars(name, MINUTE, SPARK_MINUTES))],
+            [
+                (row["open_at"].timestamp(), float(row["close"]))
+                for row in reversed(reading.listings.bars(name, MINUTE, SPARK_MINUTES))
+            ],
         )
         for name in names
     ]

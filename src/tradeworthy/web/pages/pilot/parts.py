@@ -33,6 +33,7 @@ from tradeworthy.web.pages.pilot.charts import SPARK_HEIGHT, SPARK_WIDTH, spark_
 Row = dict[str, Any]
 
 RATE_SAMPLES: Final = 6
+HOUR_S: Final = 3_600
 ORACLE_MS_MAX: Final = 2_000
 """An oracle's price that is older than this is shown as old; it is the pilot's own limit by default."""
 
@@ -61,10 +62,18 @@ class Rate:
 
 
 class Spark(NamedTuple):
-    """The last hour of an oracle, by minutes."""
+    """The closes of an oracle's minutes; from the first to the newest are `span_s` seconds, an hour at most."""
 
     name: str
     closes: list[float]
+    span_s: float = 0.0
+
+
+def spark_of(name: str, minutes: Sequence[tuple[float, float]]) -> Spark:
+    """The last hour of `minutes`: when each opened (UTC s) and its close, the oldest first."""
+    newest = minutes[-1][0] if minutes else 0.0
+    last = [(at, close) for at, close in minutes if newest - at <= HOUR_S]
+    return Spark(name, [close for _, close in last], newest - last[0][0] if last else 0.0)
 
 
 def tiles(found: Mapping[str, Any]) -> Html:
@@ -143,14 +152,15 @@ def oracles(sparks: Sequence[Spark], prices: Mapping[str, Any], run: str) -> Htm
     """Each oracle's price, how it went in the last hour, its volatility and age; `prices` are the session's own."""
     tiles = []
     for name in sorted({spark.name for spark in sparks} | set(prices)):
-        closes = next((spark.closes for spark in sparks if spark.name == name), [])
+        spark = next((spark for spark in sparks if spark.name == name), Spark(name, []))
+        closes = spark.closes
         said = prices.get(name)
         last = said["price"] if said else (closes[-1] if closes else None)
-        change = 100 * (last / closes[0] - 1) if last and closes and closes[0] else None
+        change = 100 * (last / closes[0] - 1) if last and spark.span_s and closes[0] else None
         value = tag("span", price(last), data_oracle=name)
         more = joined(
             [
-                tag("div", joined([gain(change), "% in 1 h"]) if change is not None else ""),
+                tag("div", joined([gain(change), "% in ", span(spark.span_s)]) if change is not None else ""),
                 tag("div", joined([_volatility(said), _age(said)], " ")),
             ]
         )
@@ -187,7 +197,7 @@ def gaps(found: Mapping[str, Any]) -> Html:
     """How long gaps lasted, by method."""
     columns = (
         Column("Method"),
-        Column("Gaps", is_figure=True),
+        Column("Gaps that ended", is_figure=True),
         Column("Outlived the wait", is_figure=True, is_extra=True),
         Column("Candidates", is_figure=True, is_extra=True),
         Column("p50", is_figure=True),

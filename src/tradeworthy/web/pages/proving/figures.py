@@ -46,7 +46,7 @@ def _list(title: str, rows: Sequence[Any]) -> Html:
 def _pair(row: Any) -> tuple[str, str]:
     if isinstance(row, list) and len(row) == 2:
         return str(row[0]), _text(row[1])
-    return json.dumps(row), ""
+    return row if isinstance(row, str) else json.dumps(row), ""
 
 
 def _row(name: str, became: str) -> Html:

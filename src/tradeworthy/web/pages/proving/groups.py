@@ -198,7 +198,11 @@ def concerns(proof: Proof, verb: Verb, subject: Subject) -> bool:
 
 
 def _is_own(proof: Proof, subject: Subject) -> bool:
-    return subject.configuration in {word.removesuffix(".toml") for word in proof.subject.split()}
+    """By the names that configurations give themselves; of proofs without them by those of the files."""
+    named = proof.figures.get("configurations") or [
+        word.removesuffix(".toml") for word in proof.subject.split()
+    ]
+    return subject.configuration in named
 
 
 def standing_of(verb: Verb, newest: Sequence[Proof], subject: Subject) -> Standing:

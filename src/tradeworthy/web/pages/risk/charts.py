@@ -1,4 +1,4 @@
-"""Charts of the page Risk: the stance over time, and refusals by rule, as options made from rows."""
+"""Charts of the page Risk: the stance over time, as options made from rows."""
 
 from __future__ import annotations
 

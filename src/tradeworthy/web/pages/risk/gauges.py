@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from tradeworthy.web.dashboard.figure_words import NONE_IS_CLEAR, shown, word_of
-from tradeworthy.web.dashboard.markup import Html, html, joined, link, percent, pill, tag
+from tradeworthy.web.dashboard.markup import Html, day_clock, html, joined, link, percent, pill, tag
 
 Row = dict[str, Any]
 
 CLOSE: Final = 0.8
 """From this part of a limit on it is said to be close."""
 
+LATELY: Final = timedelta(minutes=1)
+"""A figure that was judged so long before the newest one says when."""
+
 
 def closeness(row: Row) -> float | None:
-    """How near a figure is to its limit, 1 at it; None where the limit is a word, or nothing to be near to.
+    """How near a figure is to its limit, 1 at it or where a price is missing; None without a limit in figures.
 
     Of a maximum it is the part that is used; of a minimum the limit by the figure.
     """
     if row["used"] is not None:
         return float(row["used"])
     value, limit = row["value"], row["limit"]
+    if value is None:
+        return 1.0 if row["failed"] else None
     if not (_is_number(value) and _is_number(limit)) or limit <= 0:
         return None
     return float(limit / value) if value > 0 else 1.0
@@ -35,13 +40,14 @@ def gauges(rows: Sequence[Row]) -> Html:
         ((closeness(row), place, row) for place, row in enumerate(rows) if closeness(row) is not None),
         key=lambda one: (-(one[0] or 0.0), one[1]),
     )
-    bars = joined(_gauge(row, near_by or 0.0) for near_by, _, row in near)
+    newest = max((row["created_at"] for row in rows if row.get("created_at")), default=None)
+    bars = joined(_gauge(row, near_by or 0.0, newest) for near_by, _, row in near)
     rest = [row for row in rows if closeness(row) is None and not is_silent(row)]
     return joined([tag("div", bars, class_="gauges"), _clear(rest)])
 
 
 def is_silent(row: Row) -> bool:
-    """Whether a rule had nothing to look at, or no limit to hold it against."""
+    """Whether a rule had nothing to look at, or no limit to hold its figure against."""
     return row["value"] is None or row["limit"] is None
 
 
@@ -52,7 +58,7 @@ def is_beyond(row: Row) -> bool:
     return bool(row["value"] < row["limit"])
 
 
-def _gauge(row: Row, near_by: float) -> Html:
+def _gauge(row: Row, near_by: float, newest: datetime | None) -> Html:
     name, meaning = word_of(row["figure"])
     kind = "bad" if is_beyond(row) else "warn" if near_by >= CLOSE else ""
     said = pill("beyond" if kind == "bad" else "close", kind) if kind else ""
@@ -66,25 +72,25 @@ def _gauge(row: Row, near_by: float) -> Html:
         aria_valuemin="0",
         aria_valuemax="100",
     )
-    bound = ", at least " if row["used"] is None else " of "
-    figure = tag(
-        "span", joined([shown(row, row["value"]), bound, shown(row, row["limit"])]), title=_judged_at(row)
-    )
+    is_least = row["used"] is None and row["value"] is not None
+    bound = ", at least " if is_least else " of "
+    value = "none" if row["value"] is None else shown(row, row["value"])
+    figure = tag("span", joined([value, bound, shown(row, row["limit"])]))
     parts = [
         tag("div", joined([tag("b", name), said]), class_="what"),
         tag("div", joined([figure, tag("span", percent(near_by, places=0), class_="part")]), class_="figure"),
         meter,
-        tag("div", meaning, class_="why"),
+        tag("div", joined([meaning, _judged_before(row, newest)], " "), class_="why"),
     ]
     return tag("div", joined(parts), class_="gauge", data_figure=row["figure"], data_used=f"{near_by:.4f}")
 
 
-def _judged_at(row: Row) -> str | None:
-    """When a figure was judged, for what."""
+def _judged_before(row: Row, newest: datetime | None) -> Html:
+    """When a figure was judged, and for what, if others were judged since."""
     at = row.get("created_at")
-    return (
-        f"judged {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, for candidate {row['candidate']}" if at else None
-    )
+    if at is None or newest is None or newest - at < LATELY:
+        return html("")
+    return joined(["Judged ", day_clock(at), " for ", trace_link(row, f"candidate {row['candidate']}"), "."])
 
 
 def _clear(rows: Iterable[Row]) -> Html:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from tradeworthy.store.listings import REDUCES
 from tradeworthy.web.dashboard.figure_words import shown, word_of
 from tradeworthy.web.dashboard.frame import tile
 from tradeworthy.web.dashboard.markup import (
@@ -38,9 +40,6 @@ POSTURE_WORDS: Final = {
     "TURTLE": "smallest size, orders that wait in the book only",
     "HIBERNATE": "no entries, and positions are closed if it lasts",
 }
-
-REDUCES: Final = "reduce_only"
-"""The reason on record of what is approved whatever its figures are."""
 
 
 def halt_banner(rows: Sequence[Row]) -> Html:
@@ -81,7 +80,7 @@ def tiles(found: Row) -> Html:
             ),
             tile("High-water mark", money(peak), "the highest mark so far"),
             tile("Drawdown", _share(fall, peak), _limit(risk, "drawdown_max", fall, peak)),
-            tile("Today's P&L", gain(pnl), joined(["from ", money(base), " at 00:00 UTC"])),
+            tile("Today's P&L", gain(pnl), joined(["from ", money(base), ", the day's base"])),
             tile("Day's loss", _share(lost, base), _limit(risk, "daily_loss_max", lost, base)),
         ]
     )
@@ -130,14 +129,21 @@ def breakers(found: Row) -> Html:
     rows.append(("Kill file", "the latch file is there", _state(is_latched="kill_file" in latched)))
     for figure in ("pause_left_ms", "backoff_left_ms"):
         if row := found["figures"].get(figure):
-            waits = bool(row["value"])
-            left = joined([shown(row, row["value"]), " left"]) if waits else "nobody waits"
+            ms = _left(row, found["about"].get("last_at"))
+            waits = ms > 0
+            left = joined([shown(row, ms), " left"]) if waits else "nobody waits"
             rows.append(
                 (word_of(figure).name, left, pill("waiting", "warn") if waits else pill("free", "ok"))
             )
     columns = (Column("Breaker"), Column("Trips at"), Column("Now"))
     made = table(columns, rows, caption="Circuit breakers, and whether they hold", empty="")
     return joined([made, faults(found["faults"])])
+
+
+def _left(row: Row, now: datetime | None) -> int:
+    """Milliseconds of a wait that are left at session time `now`: risk said how many when it last decided."""
+    passed_ms = int((now - row["created_at"]).total_seconds() * 1000) if now else 0
+    return max(0, (row["value"] or 0) - max(0, passed_ms))
 
 
 def _state(*, is_latched: bool) -> Html:

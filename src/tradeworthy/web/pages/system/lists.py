@@ -29,6 +29,9 @@ SEVERITIES: Final = {"critical": "bad", "high": "warn", "normal": "", "low": ""}
 PATH: Final = re.compile(r"`tradeworthy trace (\d+)` shows the path\.")
 """The step of an alert that this page takes itself, by a link."""
 
+COMMAND: Final = re.compile(r"`(tradeworthy [^`]*)`")
+"""What a text names to be typed; other backticks are somebody's own words."""
+
 FOUND_STATES: Final = {State.OK: "ok", State.WARN: "warn", State.FAIL: "bad"}
 
 
@@ -94,7 +97,7 @@ def alerts(rows: Sequence[Found]) -> Html:
 def spelled(text: str, run: str = "") -> Html:
     """Words with commands between backticks: those as something to type, and the one that shows a path as a link."""
     path = PATH.search(text)
-    pieces = PATH.sub("", text).strip().split("`")
+    pieces = COMMAND.split(PATH.sub("", text).strip())
     said = joined(code(piece) if number % 2 else piece for number, piece in enumerate(pieces))
     if path is None:
         return said

@@ -123,7 +123,8 @@ class SystemPanels:
         hub = self._view.hub
         status = hub.status
         self._tiles.show(tables.tiles(status, hub.seq, self._use, hub.pulse.state))
-        self._parts.show(tables.parts_table(status, self._health))
+        # What a part said in another run is nothing of the session that runs.
+        self._parts.show(tables.parts_table(status, self._health if self._view.is_living else []))
         self._reported.show(tables.reported_table(self._health, status))
         measured_ = status.get("latencies") if status.get("answers") else None
         self._latencies.show(tables.latencies(measured_, self._told))

@@ -72,7 +72,7 @@ class Choosing:
     def _show(self, found: tuple[Chosen, list[Found]]) -> None:
         chosen, rows = found
         if chosen == self._chosen():
-            self._rows.show(candidates_table(rows, self._view.run_asked, filtered=any(chosen)))
+            self._rows.show(candidates_table(rows, filtered=any(chosen)))
 
 
 def _find(chosen: Chosen, reading: Reading) -> tuple[Chosen, list[Found]]:
@@ -84,7 +84,7 @@ def _filters(reading: Reading) -> Found:
     return PathListings(reading.connection, reading.queries.run).filters()
 
 
-def candidates_table(rows: list[Found], run_asked: str, *, filtered: bool) -> Html:
+def candidates_table(rows: list[Found], *, filtered: bool) -> Html:
     """A line for each candidate, with its verdict and the reason in words."""
     empty = (
         "No candidate is like that in this run: choose any again."
@@ -101,14 +101,14 @@ def candidates_table(rows: list[Found], run_asked: str, *, filtered: bool) -> Ht
             Column("Why", is_extra=True),
             Column("Expected", is_figure=True, is_extra=True),
         ),
-        [_cells(row, run_asked) for row in rows],
+        [_cells(row) for row in rows],
         caption="The newest candidates",
         empty=empty,
     )
 
 
-def _cells(row: Found, run_asked: str) -> tuple[Any, ...]:
-    path = link("/trace", row["seq"], packet=row["id"] if run_asked else row["seq"], run=run_asked)
+def _cells(row: Found) -> tuple[Any, ...]:
+    path = link("/trace", row["seq"], packet=row["seq"], run=row["run"])
     why = reason_words(row["reason"]) or "It is open."
     return (
         joined([moment(row["created_at"]), narrow(path)]),

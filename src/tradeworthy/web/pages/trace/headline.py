@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
@@ -129,14 +130,24 @@ def _trades_tile(path: Path) -> Html:
     """What its trades brought in the end, on whatever path that was."""
     trades = path.trades
     name = "P&L of its trade" + ("s" if len(trades) > 1 else "")
-    closed = [row for row in trades if row["status"] != "open"]
+    closed = [row for row in trades if row["status"] == "closed"]
     if trades:
         value = gain(sum((row["pnl"] or Decimal(0) for row in closed), Decimal(0))) if closed else "open"
-        return tile(name, value, joined(tag("div", _told(row, path)) for row in trades[:TRADES_TOLD]))
+        return tile(name, value, joined(tag("div", line) for line in _trade_lines(path, len(closed))))
     ended = [step for step in path.steps if step.type in {"TradeClosed", "PositionClosed"}]
     if ended:
         return tile(name, gain(decimal_of(sum(step.event.get("pnl", 0) for step in ended))), "after fees")
     return tile(name, "-", "no trade came of it" if path.candidate else "no trade closed on this path")
+
+
+def _trade_lines(path: Path, closed: int) -> Iterator[Html]:
+    """How the first trades went, how many more there are, and how many have brought nothing yet."""
+    trades = path.trades
+    yield from (_told(row, path) for row in trades[:TRADES_TOLD])
+    if more := len(trades) - TRADES_TOLD if len(trades) > TRADES_TOLD else 0:
+        yield html(f"and {more} more")
+    if 0 < closed < len(trades):
+        yield html(f"{closed} of {len(trades)} are closed, and summed here")
 
 
 def _told(row: Row, path: Path) -> Html:
@@ -150,6 +161,8 @@ def _told(row: Row, path: Path) -> Html:
         begun = link("/trace", when, packet=row["entry_candidate"], run=path.run)
     if row["status"] == "open":
         return joined([begun, ", not closed yet"])
+    if row["status"] == "reversed":
+        return joined([begun, ", taken back: a fill of it failed"])
     why = spoken(row["reason"])
     if row["closed_seq"] in {step.seq for step in path.steps}:
         return joined([begun, f", closed here: {why}"])

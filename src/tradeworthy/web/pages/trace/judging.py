@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from tradeworthy.core.events import Figure
 from tradeworthy.market.money import decimal_of
 from tradeworthy.risk.guards import CASH_FIGURES, RULES
-from tradeworthy.store.listings import MAXIMA
+from tradeworthy.store.listings import MAXIMA, REDUCES
 from tradeworthy.web.dashboard.figure_words import NONE_IS_CLEAR, word_of
 from tradeworthy.web.dashboard.figure_words import shown as in_its_unit
 from tradeworthy.web.dashboard.markup import (
@@ -106,7 +106,8 @@ def decided(step: Step) -> Html:
     """The same of a decision, and why it was a yes over a limit, if it was."""
     rows = judged(step)
     figures, limits = step.event.get("figures") or {}, step.event.get("limits") or {}
-    is_over = step.event.get("approved") and any(
+    is_exit = step.event.get("approved") and step.event.get("reason") == REDUCES
+    is_over = is_exit and any(
         value is not None and _breaks(name, value, limits.get(name))
         for name, value in figures.items()
         if name in limits

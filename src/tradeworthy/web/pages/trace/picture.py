@@ -261,23 +261,25 @@ def _node(one: Placed, shape: Shape, anchor: str) -> Html:
     node, x, y = one.node, one.x, one.y
     mark = _MARKS.get(node.state, "")
     repeat = f" \N{MULTIPLICATION SIGN} {node.packets}" if node.packets > 1 else ""
-    label = _cut(node.label, shape.label_max - len(repeat) - 2 * bool(mark)) + repeat
+    label = _cut(node.label, shape.label_max - len(repeat) - 3 * bool(mark)) + repeat
     size = {"width": f"{shape.node_width:g}", "height": f"{shape.node_height:g}", "rx": 7}
     stack = (
         [tag("rect", x=f"{x + 4:g}", y=f"{y + 4:g}", **size, class_="box under")] if node.packets > 1 else []
     )
     box = tag("rect", x=f"{x:g}", y=f"{y:g}", **size, class_="box")
-    left, first, second = f"{x + 10:g}", f"{y + (18 if node.note else 26):g}", f"{y + 34:g}"
-    words = [tag("text", label, x=left, y=first, class_="label")]
+    first = 18 if node.note else 26
+    words = [tag("text", label, x=10, y=first, class_="label")]
     if node.note:
-        words.append(tag("text", _cut(node.note, shape.note_max), x=left, y=second, class_="node-note"))
+        words.append(tag("text", _cut(node.note, shape.note_max), x=10, y=34, class_="node-note"))
     if mark:
-        right = f"{x + shape.node_width - 10:g}"
+        right = f"{shape.node_width - 10:g}"
         words.append(tag("text", mark, x=right, y=first, class_="mark", text_anchor="end"))
+    # A picture in the picture ends at its edges, however wide a font's letters are.
+    inside = tag("svg", joined(words), x=f"{x:g}", y=f"{y:g}", width=size["width"], height=size["height"])
     whole = f"{node.label}{repeat}, {node.lane.value.lower()}: {node.note}".removesuffix(": ")
     return tag(
         "a",
-        tag("g", joined([tag("title", whole), *stack, box, *words])),
+        tag("g", joined([tag("title", whole), *stack, box, inside])),
         href=f"#{anchor}{node.key}",
         class_=f"node {node.state}".rstrip(),
         aria_label=whole,

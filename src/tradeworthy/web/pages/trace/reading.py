@@ -112,7 +112,10 @@ def _missed(reading: Reading, packet: str, sentence: str) -> NoPath:
     newest = PathListings(reading.connection, reading.run).newest() if packet.isdecimal() else None
     if newest is None or int(packet) <= newest:
         return NoPath(sentence, in_journal=True)
-    return NoPath(f"Run {reading.run} has no packet {packet}: its newest is {newest}. Give one up to that.")
+    return NoPath(
+        f"The tables of run {reading.run} end at packet {newest} so far, and {packet} is after that: look again"
+        " soon, or give one up to that."
+    )
 
 
 def _market(candidate: dict[str, Any] | None, steps: Sequence[Step]) -> str:

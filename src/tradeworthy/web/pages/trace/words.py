@@ -294,6 +294,14 @@ def _engine(event: Event, units: Units) -> str:
     return f"{event.get('instrument', '')} {payload.get('state', '')} at {price_of(payload.get('price', 0))}".strip()
 
 
+def _settled(event: Event, units: Units) -> str:
+    """What one share pays; one lot, where its size is not known."""
+    name = str(event.get("instrument"))
+    unit, paid = units.get(name), decimal_of(event.get("payout") or 0)
+    amount = f"{(paid / unit.lot).normalize():f}" if unit else f"{paid.normalize():f} a lot"
+    return f"{name.rpartition(':')[2]} pays {amount}"
+
+
 _NOTES: Final[dict[str, Callable[[Event, Units], str]]] = {
     "OpportunityDetected": _opportunity,
     "Candidate": _candidate,
@@ -314,9 +322,7 @@ _NOTES: Final[dict[str, Callable[[Event, Units], str]]] = {
     QUIET: lambda event, _: f"{event.get('desk')}: {spoken(event.get('skip'))}",
     "OrderObserved": _observed,
     "PositionChanged": _holding,
-    "Settled": lambda event, _: (
-        f"{str(event.get('instrument')).rpartition(':')[2]} pays {cash(event.get('payout'))}"
-    ),
+    "Settled": _settled,
     "PriceObserved": _price,
     "PricePoint": _price,
     "TradeTick": _price,
