@@ -1,18 +1,15 @@
-"""Closed segments are compressed without loss, and old runs go."""
+"""Closed segments are compressed without loss."""
 
-import os
 import zlib
 from pathlib import Path
 
 import pytest
 
 from tests.journal.journals import HEADER, bodies_read, body, written
-from tradeworthy.journal.keeping import compress_closed, remove_old_runs
+from tradeworthy.journal.keeping import compress_closed
 from tradeworthy.journal.reader import Damage, read, read_header, verify
 from tradeworthy.journal.segments import list_segments, segment_path
 from tradeworthy.journal.writer import JournalWriter
-
-DAY = 86_400 * 1_000_000_000
 
 
 def several(folder: Path) -> list[bytes]:
@@ -24,12 +21,12 @@ def test_a_compressed_journal_reads_the_same_and_goes_on(tmp_path: Path) -> None
     """All but the last segment are compressed, once; header and records stay, and the run goes on."""
     bodies = several(tmp_path)
     numbers = list_segments(tmp_path)
-    packed = compress_closed(tmp_path)
+    packed = list(compress_closed(tmp_path))
     assert [path.name for path in packed] == [f"{number:08d}.journal.z" for number in numbers[:-1]]
     assert sorted(path.name for path in tmp_path.glob("*.journal")) == [f"{numbers[-1]:08d}.journal"]
     assert (bodies_read(tmp_path), list_segments(tmp_path)) == (bodies, numbers)
     assert read_header(tmp_path) == HEADER
-    assert compress_closed(tmp_path) == []
+    assert list(compress_closed(tmp_path)) == []
     JournalWriter(verify(tmp_path), HEADER).close()
     written(tmp_path, [[body(31)]])
     assert bodies_read(tmp_path) == [*bodies, body(31)]
@@ -44,14 +41,14 @@ def test_a_crash_while_compressing_leaves_a_whole_segment(tmp_path: Path) -> Non
     assert bodies_read(tmp_path) == bodies
     path.with_name(path.name + ".z").write_bytes(zlib.compress(whole))
     assert bodies_read(tmp_path) == bodies
-    compress_closed(tmp_path)
+    assert len(list(compress_closed(tmp_path))) == len(list_segments(tmp_path)) - 2
     assert bodies_read(tmp_path) == bodies
 
 
 def test_no_flip_in_a_compressed_segment_is_misread(tmp_path: Path) -> None:
     """A flipped bit is damage, or changes nothing that is read."""
     bodies = several(tmp_path)
-    path = compress_closed(tmp_path)[1]
+    path = list(compress_closed(tmp_path))[1]
     data = path.read_bytes()
     for at in range(len(data)):
         path.write_bytes(data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1 :])
@@ -67,22 +64,28 @@ def test_no_flip_in_a_compressed_segment_is_misread(tmp_path: Path) -> None:
 def test_a_cut_compressed_segment_is_damage(tmp_path: Path) -> None:
     """A compressed segment has no torn tail."""
     several(tmp_path)
-    path = compress_closed(tmp_path)[0]
+    path = next(compress_closed(tmp_path))
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(Damage, match="can't be decompressed"):
         list(read(tmp_path))
 
 
-def test_runs_older_than_the_days_kept_go(tmp_path: Path) -> None:
-    """A run goes when its last write is too old; what is no run stays."""
-    for name, age in (("old", 31), ("young", 29), ("edge", 30)):
-        several(tmp_path / name)
-        compress_closed(tmp_path / name)
-        for path in (tmp_path / name).iterdir():
-            os.utime(path, ns=(0, (100 - age) * DAY))
-    (tmp_path / "no run").mkdir()
-    (tmp_path / "file").write_text("x")
-    assert remove_old_runs(tmp_path, 30, 100 * DAY, lambda folder: folder.name == "old") == []
-    assert remove_old_runs(tmp_path, 30, 100 * DAY, lambda _: False) == ["old"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["edge", "file", "no run", "young"]
-    assert remove_old_runs(tmp_path / "nowhere", 30, 100 * DAY, lambda _: False) == []
+def test_originals_may_stay_for_those_who_read_them(tmp_path: Path) -> None:
+    """They are what is read, and go with the next call that does not keep them; nothing is compressed twice."""
+    bodies = several(tmp_path)
+    names = sorted(path.name for path in tmp_path.glob("*.journal"))
+    assert len(list(compress_closed(tmp_path, keep=True))) == len(names) - 1
+    assert sorted(path.name for path in tmp_path.glob("*.journal")) == names
+    assert list(compress_closed(tmp_path, keep=True)) == []
+    assert bodies_read(tmp_path) == bodies
+    assert list(compress_closed(tmp_path)) == []
+    assert [path.name for path in tmp_path.glob("*.journal")] == names[-1:]
+    assert bodies_read(tmp_path) == bodies
+
+
+def test_whoever_stops_between_two_segments_loses_none(tmp_path: Path) -> None:
+    """The rest is left for the next time."""
+    bodies = several(tmp_path)
+    next(compress_closed(tmp_path))
+    assert bodies_read(tmp_path) == bodies
+    assert len(list(compress_closed(tmp_path))) == len(list_segments(tmp_path)) - 2

@@ -241,7 +241,7 @@ def test_reading_goes_on_from_any_place(tmp_path: Path) -> None:
     records = list(read(tmp_path))
     for packed in (False, True):
         if packed:
-            assert compress_closed(tmp_path)
+            assert list(compress_closed(tmp_path))
         for index, record in enumerate(records):
             assert [one.body for one in read(tmp_path, after=record.place)] == bodies[index + 1 :]
         for index, record in enumerate(records):

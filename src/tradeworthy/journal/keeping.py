@@ -1,30 +1,33 @@
-"""What is kept of journals, and how: closed segments compressed, old runs not at all."""
+"""How journals are kept: closed segments compressed."""
 
-import shutil
 import zlib
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from tradeworthy.journal.segments import list_segments, segment_path, write_whole
 
+CHUNK_BYTES = 1 << 20
 
-def compress_closed(folder: Path) -> list[Path]:
-    """Compress all segments but the last, which may be at work; the new files. OSError if it can't."""
-    done = []
+
+def compress_closed(folder: Path, *, keep: bool = False) -> Iterator[Path]:
+    """Compress all segments but the last, which may be at work; each new file, once it is there. OSError if it can't.
+
+    With `keep` the originals stay, for those who read them meanwhile; the next call without it removes them.
+    """
     for path in (segment_path(folder, number) for number in list_segments(folder)[:-1]):
-        if path.exists():
-            done.append(path.with_name(path.name + ".z"))
-            write_whole(done[-1], zlib.compress(path.read_bytes()))
-            path.unlink()
-    return done
+        packed = path.with_name(path.name + ".z")
+        is_new = path.exists() and not packed.exists()
+        if is_new:
+            write_whole(packed, _compressed(path))
+        if not keep:
+            path.unlink(missing_ok=True)
+        if is_new:
+            yield packed
 
 
-def remove_old_runs(runs: Path, keep_days: float, now: int, spared: Callable[[Path], bool]) -> list[str]:
-    """Remove the runs in `runs` last written over `keep_days` before `now` (UTC ns), but for those `spared`."""
-    old = []
-    for folder in sorted(runs.glob("*/")):
-        written = [path.stat().st_mtime_ns for path in folder.glob("*.journal*")]
-        if written and max(written) < now - keep_days * 86_400e9 and not spared(folder):
-            shutil.rmtree(folder)
-            old.append(folder.name)
-    return old
+def _compressed(path: Path) -> bytes:
+    packer = zlib.compressobj()
+    with path.open("rb") as file:
+        pieces = [packer.compress(chunk) for chunk in iter(partial(file.read, CHUNK_BYTES), b"")]
+    return b"".join([*pieces, packer.flush()])

@@ -18,7 +18,6 @@ from tradeworthy.core.errors import AllHalted, UsageError
 from tradeworthy.gateways.control import ControlServer
 from tradeworthy.gateways.feeds.protocol import Feed, FeedReport, LiveFeed
 from tradeworthy.gateways.latch import LatchFile
-from tradeworthy.journal.keeping import compress_closed, remove_old_runs
 from tradeworthy.journal.segments import START
 from tradeworthy.runtime.clocks import Now, Pace, wall_now
 from tradeworthy.runtime.desks import check_desks
@@ -38,9 +37,9 @@ from tradeworthy.runtime.pid_file import pid_file
 from tradeworthy.runtime.plan import Mode, Plan
 from tradeworthy.runtime.recovered import recovered
 from tradeworthy.runtime.requests import RequestHandler
-from tradeworthy.runtime.runs import holds_books
 from tradeworthy.runtime.services import KeptState, Services
 from tradeworthy.runtime.signals import StopSignals
+from tradeworthy.runtime.tidying import Tidying
 from tradeworthy.runtime.wall import WallDriver
 from tradeworthy.runtime.wall_opening import open_wall_run
 
@@ -206,6 +205,7 @@ class Session:
         self._snapshot_at = self._life.core.sequencer.inputs
         self._stop = asyncio.Event()
         self._manager = ServiceManager(os.environ)
+        self._tidying = Tidying(home, self._life.folder, plan.configuration.journal.keep_days)
         self._latch = LatchFile(home.path)
         self._requests = RequestHandler(self._life, self._latch, self._stop, source.now, self._overview)
 
@@ -230,7 +230,7 @@ class Session:
             finally:
                 self._stopping()
                 self._services.stop()
-            self._tidy()
+            self._tidying.end()
             if finished:
                 self._life.conclude()
         finally:
@@ -253,6 +253,7 @@ class Session:
             self._services.announce(self._parts, "started", self._source.now())
             self._obey_latch()
             self._manager.ready()
+            self._tidying.go_on()
             finished = await self._source.driver(self._stop, self._beat).run()
         self._life.snapshot()
         return finished
@@ -268,6 +269,7 @@ class Session:
         if inputs - self._snapshot_at >= self._plan.configuration.journal.snapshot_every:
             self._snapshot_at = inputs
             self._life.snapshot()
+            self._tidying.go_on()
         self._services.show(self._life.core)
         if self._watch and time.monotonic() - self._watched_at > WATCH_EVERY_S:
             self._watched_at = time.monotonic()
@@ -320,16 +322,6 @@ class Session:
                 log.info("state_recovered", agent=part, open_trades=open_trades, **figures)
         if self._watch:
             self._watch(self._overview())
-
-    def _tidy(self) -> None:
-        """Compress what is closed, and remove runs that are older than they are kept; next time, if it can't be."""
-        keep_days = self._plan.configuration.journal.keep_days
-        try:
-            compress_closed(self._life.folder)
-            for run in remove_old_runs(self._home.runs, keep_days, wall_now(), holds_books):
-                log.info("run_removed", run=run, keep_days=keep_days)
-        except OSError as error:
-            log.warning("journals_not_tidied", error=str(error))
 
     def _stopping(self) -> None:
         """Say that it stops, then what happened up to here, then that each part has stopped, the last one first."""
