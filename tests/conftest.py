@@ -1,5 +1,6 @@
 """What every test may ask for: recorded data, and a home folder of its own."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -10,6 +11,12 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci")
 
 RECORDED = "TRADEWORTHY_DATA__RECORDED"
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what thousands of collected tests hold: it would look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
