@@ -81,6 +81,8 @@ def test_the_dot_is_red_while_the_page_does_not_hear_its_server(
         expect(unheard).to_have_count(1, timeout=RED_WITHIN_S * 1000)
         colours = {dots.nth(number).evaluate(COLOUR) for number in range(dots.count())}
         assert colours == {page.locator(".tw").first.evaluate(BAD)}
+        expect(page.get_by_role("status").filter(has_text="No connection")).to_have_count(1)
+        expect(page.get_by_role("status").filter(has_text="Live")).to_have_count(0)
     finally:
         server.signal(signal.SIGCONT)
     expect(unheard).to_have_count(0, timeout=SOON_MS)

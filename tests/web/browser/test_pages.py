@@ -14,6 +14,13 @@ from tradeworthy.web.demo_session import LIVELY
 PHONE, DESKTOP = (390, 844), (1440, 900)
 SCREENS = (("dark", DESKTOP), ("light", PHONE))
 
+BETWEEN = (681, 825, 826, 950, 951, 1100, 1101)
+"""Widths of windows beside those at which the pages change."""
+
+SIDEWAYS = """() => [...document.querySelectorAll(".path-scroll, .drawing-place")].map(
+  one => one.scrollWidth - one.clientWidth)"""
+"""By how much drawings are wider than their places."""
+
 COUNTS = (("total-trades", "total_trades"), ("candidates", "candidates"))
 """Tiles of the Pilot Monitor, and what the report calls them."""
 
@@ -110,6 +117,20 @@ def test_links_of_the_rail_lead_to_every_page(pilot: Installation, browser: Brow
     expect(page.locator('.tw-rail a[aria-current="page"]')).to_have_text("Overview")
     page.keyboard.press("Tab")
     expect(page.locator("a.skip")).to_be_focused()
+    context.close()
+
+
+def test_drawings_fit_between_telephone_and_desk(pilot: Installation, browser: Browser) -> None:
+    """A7: at no width does one scroll sideways in its card."""
+    context = signed_in(browser, pilot.new_link())
+    page = opened(context, f"{pilot.address}/trades")
+    path = page.locator('main a[href*="packet="]').first.get_attribute("href")
+    for place in (path, "/how-it-works"):
+        page.goto(f"{pilot.address}{place}")
+        expect(page.locator(".path-scroll, .drawing-place").first).to_be_visible()
+        for width in BETWEEN:
+            page.set_viewport_size({"width": width, "height": 900})
+            assert max(page.evaluate(SIDEWAYS)) <= 0, f"{place} at {width}"
     context.close()
 
 
