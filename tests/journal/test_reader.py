@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.journal.journals import HEADER, bodies_read, body, written
 from tradeworthy.core.errors import NotAvailable
 from tradeworthy.core.packets import Kind
-from tradeworthy.journal.keeping import compress_closed
 from tradeworthy.journal.reader import Damage, Reading, read, read_header, verify
 from tradeworthy.journal.segments import FRAME, START, list_segments, segment_path
 from tradeworthy.journal.writer import JournalWriter
+from tradeworthy.runtime.tidying import compress_closed
 
 COMMITS = [[body(1), body(2, Kind.DECISION)], [body(5)], [body(6), body(7, Kind.DECISION), body(9)]]
 BODIES = [one for commit in COMMITS for one in commit]
@@ -241,7 +241,7 @@ def test_reading_goes_on_from_any_place(tmp_path: Path) -> None:
     records = list(read(tmp_path))
     for packed in (False, True):
         if packed:
-            assert list(compress_closed(tmp_path))
+            assert compress_closed(tmp_path)
         for index, record in enumerate(records):
             assert [one.body for one in read(tmp_path, after=record.place)] == bodies[index + 1 :]
         for index, record in enumerate(records):

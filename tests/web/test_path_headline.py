@@ -146,6 +146,7 @@ def test_a_trade_whose_fill_failed_has_no_result() -> None:
     tiles = traded(status="reversed")
     assert "49.02" not in tiles
     assert "taken back: a fill of it failed" in tiles
+    assert ">open<" not in tiles
 
 
 def test_a_candidate_without_a_trade_says_so() -> None:

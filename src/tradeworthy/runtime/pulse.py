@@ -32,7 +32,10 @@ def pulse_of(home: Home, run: str) -> Pulse:
     age_s, folder = None, home.runs / run
     with contextlib.suppress(OSError, ValueError):
         now = time.time()
-        ages = (now - path.stat().st_mtime for path in (folder.glob("*.journal*") if run else ()))
+        ages = list[float]()
+        for path in folder.glob("*.journal*") if run else ():
+            with contextlib.suppress(FileNotFoundError):  # It was compressed meanwhile.
+                ages.append(now - path.stat().st_mtime)
         age_s = max(0.0, min(age for age in ages if age >= -AHEAD_S_MAX))
     if read_holder(home.lock) is None:
         return Pulse(STOPPED, age_s)

@@ -9,7 +9,7 @@ from typing import Any
 
 from tradeworthy.core.errors import NotAvailable, UsageError
 from tradeworthy.journal.reader import Damage, read_header
-from tradeworthy.journal.segments import Header, list_segments
+from tradeworthy.journal.segments import Header, list_segments, segment_path
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.identity import cpu_features, decision_hash, run_identity, versions
 from tradeworthy.runtime.plan import Mode, Plan
@@ -127,5 +127,11 @@ def _by_age(home: Home) -> list[Path]:
     """The folders of all runs, the one last written to at the end."""
     return sorted(
         (folder for folder in home.runs.glob("*") if list_segments(folder)),
-        key=lambda folder: max(path.stat().st_mtime_ns for path in folder.glob("*.journal*")),
+        key=last_written,
     )
+
+
+def last_written(folder: Path) -> int:
+    """When the journal in `folder` was last written to (UTC ns): its last segment, which is not compressed."""
+    path = segment_path(folder, list_segments(folder)[-1])
+    return (path if path.exists() else path.with_name(path.name + ".z")).stat().st_mtime_ns

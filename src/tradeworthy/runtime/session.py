@@ -229,6 +229,7 @@ class Session:
                 raise
             finally:
                 self._stopping()
+                self._tidying.stop()
                 self._services.stop()
             self._tidying.end()
             if finished:

@@ -63,9 +63,11 @@ def _run_folders(home: Path) -> list[Path]:
 
 
 def _first_segment_time(folder: Path) -> int:
-    number = list_segments(folder)[0]
-    path = segment_path(folder, number)
-    return (path if path.exists() else path.with_name(path.name + ".z")).stat().st_mtime_ns
+    path = segment_path(folder, list_segments(folder)[0])
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return path.with_name(path.name + ".z").stat().st_mtime_ns
 
 
 def _is_behind(folder: Path, place: Place | None) -> bool:

@@ -232,8 +232,7 @@ def beginning(folder: Path, bytes_max: int) -> Place:
     """Where the newest `bytes_max` of a journal begin: at a segment, and no later than at its last one."""
     numbers, size, first = list_segments(folder), 0, 1
     for number in reversed(numbers):
-        path = segment_path(folder, number)
-        size += (path if path.exists() else _packed(path)).stat().st_size
+        size += _size(segment_path(folder, number))
         if size > bytes_max and number != numbers[-1]:
             break
         first = number
@@ -246,13 +245,21 @@ def _packed(path: Path) -> Path:
     return path.with_name(path.name + ".z")
 
 
+def _size(path: Path) -> int:
+    """Of a segment, which may be compressed at any moment."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return _packed(path).stat().st_size
+
+
 def _header(path: Path) -> Header:
     """What stands at a segment's beginning."""
-    if path.exists():
+    try:
         with path.open("rb") as file:
             length, _ = FRAME.unpack(file.read(FRAME.size))
             body = file.read(length)
-    else:
+    except FileNotFoundError:
         data = zlib.decompress(_packed(path).read_bytes())
         length, _ = FRAME.unpack_from(data)
         body = data[FRAME.size : FRAME.size + length]

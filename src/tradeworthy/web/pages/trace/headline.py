@@ -132,7 +132,8 @@ def _trades_tile(path: Path) -> Html:
     name = "P&L of its trade" + ("s" if len(trades) > 1 else "")
     closed = [row for row in trades if row["status"] == "closed"]
     if trades:
-        value = gain(sum((row["pnl"] or Decimal(0) for row in closed), Decimal(0))) if closed else "open"
+        pending = "open" if any(row["status"] == "open" for row in trades) else "-"
+        value = gain(sum((row["pnl"] or Decimal(0) for row in closed), Decimal(0))) if closed else pending
         return tile(name, value, joined(tag("div", line) for line in _trade_lines(path, len(closed))))
     ended = [step for step in path.steps if step.type in {"TradeClosed", "PositionClosed"}]
     if ended:
@@ -144,7 +145,7 @@ def _trade_lines(path: Path, closed: int) -> Iterator[Html]:
     """How the first trades went, how many more there are, and how many have brought nothing yet."""
     trades = path.trades
     yield from (_told(row, path) for row in trades[:TRADES_TOLD])
-    if more := len(trades) - TRADES_TOLD if len(trades) > TRADES_TOLD else 0:
+    if (more := len(trades) - TRADES_TOLD) > 0:
         yield html(f"and {more} more")
     if 0 < closed < len(trades):
         yield html(f"{closed} of {len(trades)} are closed, and summed here")
