@@ -22,8 +22,8 @@ CHUNK_BYTES = 1 << 20
 DRAFT = "packing.draft"
 """No name of a journal's file: whoever looks how a journal grows does not see it."""
 
-SPARED_WHILE_AT_WORK = 1
-"""So many closed segments stay as they are while followers may still read in them."""
+SPARED_WHILE_AT_WORK = 4
+"""So many closed segments stay as they are for a while: followers may read in them, and people may copy them."""
 
 ROOM_MIN = 4
 """Nothing is compressed with less free disk than so many times a segment: what is left is the journal's."""
