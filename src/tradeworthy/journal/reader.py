@@ -120,7 +120,7 @@ class Reading:
                 file.seek(start)
                 return file.read(-1 if stop is None else stop - start)
         except FileNotFoundError:
-            packed = path.with_name(path.name + ".z").read_bytes()
+            packed = segments.packed_path(path).read_bytes()
         try:
             return zlib.decompress(packed)[start:stop]
         except zlib.error as error:

@@ -46,8 +46,21 @@ class Header(msgspec.Struct, frozen=True):
 
 
 def segment_path(folder: Path, number: int) -> Path:
-    """Where segment `number` is written; compressed, it has `.z` after that."""
+    """Where segment `number` is written."""
     return folder / f"{number:08d}.journal"
+
+
+def packed_path(path: Path) -> Path:
+    """Where the segment that was written at `path` is once it is compressed; its original goes after that."""
+    return path.with_name(path.name + ".z")
+
+
+def segment_stat(path: Path) -> os.stat_result:
+    """Of the segment that was written at `path`, which may be compressed at any moment; FileNotFoundError if gone."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return packed_path(path).stat()
 
 
 def list_segments(folder: Path) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tradeworthy.core.errors import NotAvailable, UsageError
 from tradeworthy.journal.reader import Damage, read_header
-from tradeworthy.journal.segments import Header, list_segments, segment_path
+from tradeworthy.journal.segments import Header, list_segments, segment_path, segment_stat
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.identity import cpu_features, decision_hash, run_identity, versions
 from tradeworthy.runtime.plan import Mode, Plan
@@ -132,6 +132,5 @@ def _by_age(home: Home) -> list[Path]:
 
 
 def last_written(folder: Path) -> int:
-    """When the journal in `folder` was last written to (UTC ns): its last segment, which is not compressed."""
-    path = segment_path(folder, list_segments(folder)[-1])
-    return (path if path.exists() else path.with_name(path.name + ".z")).stat().st_mtime_ns
+    """When the journal in `folder` was last written to (UTC ns), which is its last segment."""
+    return segment_stat(segment_path(folder, list_segments(folder)[-1])).st_mtime_ns

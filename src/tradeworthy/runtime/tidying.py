@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from tradeworthy.journal.segments import list_segments, segment_path, sync_folder
+from tradeworthy.journal.segments import list_segments, packed_path, segment_path, sync_folder
 from tradeworthy.runtime.clocks import wall_now
 from tradeworthy.runtime.home import Home
 from tradeworthy.runtime.runs import holds_books, last_written
@@ -85,7 +85,7 @@ def compress_closed(folder: Path, *, spared: int = 0, stop: Stop = lambda: False
     for path in (path for path in paths if path.exists()):
         if shutil.disk_usage(folder).free < ROOM_MIN * path.stat().st_size or not _compressed(path, stop):
             break
-        done.append(path.with_name(path.name + ".z"))
+        done.append(packed_path(path))
     return done
 
 
@@ -102,7 +102,7 @@ def _compressed(path: Path, stop: Stop) -> bool:
             file.flush()
             os.fsync(file.fileno())
         os.utime(draft, ns=(times.st_atime_ns, times.st_mtime_ns))
-        draft.replace(path.with_name(path.name + ".z"))
+        draft.replace(packed_path(path))
         sync_folder(path.parent)
         path.unlink()
     finally:

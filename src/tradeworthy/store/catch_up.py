@@ -11,7 +11,15 @@ import structlog
 from tradeworthy.core.errors import AllHalted, NotAvailable
 from tradeworthy.core.packets import HEAD, Codec
 from tradeworthy.journal.reader import read_header
-from tradeworthy.journal.segments import COMMIT_MARK, FRAME, Header, Place, list_segments, segment_path
+from tradeworthy.journal.segments import (
+    COMMIT_MARK,
+    FRAME,
+    Header,
+    Place,
+    list_segments,
+    segment_path,
+    segment_stat,
+)
 from tradeworthy.store.addresses import connect
 from tradeworthy.store.projection import Projection
 from tradeworthy.store.tables import clear_run
@@ -63,11 +71,7 @@ def _run_folders(home: Path) -> list[Path]:
 
 
 def _first_segment_time(folder: Path) -> int:
-    path = segment_path(folder, list_segments(folder)[0])
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return path.with_name(path.name + ".z").stat().st_mtime_ns
+    return segment_stat(segment_path(folder, list_segments(folder)[0])).st_mtime_ns
 
 
 def _is_behind(folder: Path, place: Place | None) -> bool:

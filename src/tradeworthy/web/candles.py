@@ -21,7 +21,16 @@ from tradeworthy.core.errors import AllHalted
 from tradeworthy.core.packets import HEAD, Codec
 from tradeworthy.journal.reader import Reading as Journal
 from tradeworthy.journal.reader import Record
-from tradeworthy.journal.segments import FRAME, START, Header, Place, list_segments, segment_path
+from tradeworthy.journal.segments import (
+    FRAME,
+    START,
+    Header,
+    Place,
+    list_segments,
+    packed_path,
+    segment_path,
+    segment_stat,
+)
 from tradeworthy.market.bars import TIMEFRAMES_NS, BarClosed, PriceObserved
 
 CANDLES_MAX: Final = 3_000
@@ -232,25 +241,13 @@ def beginning(folder: Path, bytes_max: int) -> Place:
     """Where the newest `bytes_max` of a journal begin: at a segment, and no later than at its last one."""
     numbers, size, first = list_segments(folder), 0, 1
     for number in reversed(numbers):
-        size += _size(segment_path(folder, number))
+        size += segment_stat(segment_path(folder, number)).st_size
         if size > bytes_max and number != numbers[-1]:
             break
         first = number
     if not numbers or first == numbers[0]:
         return START
     return Place(first, 0, _header(segment_path(folder, first)).chain)
-
-
-def _packed(path: Path) -> Path:
-    return path.with_name(path.name + ".z")
-
-
-def _size(path: Path) -> int:
-    """Of a segment, which may be compressed at any moment."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return _packed(path).stat().st_size
 
 
 def _header(path: Path) -> Header:
@@ -260,7 +257,7 @@ def _header(path: Path) -> Header:
             length, _ = FRAME.unpack(file.read(FRAME.size))
             body = file.read(length)
     except FileNotFoundError:
-        data = zlib.decompress(_packed(path).read_bytes())
+        data = zlib.decompress(packed_path(path).read_bytes())
         length, _ = FRAME.unpack_from(data)
         body = data[FRAME.size : FRAME.size + length]
     return msgspec.msgpack.decode(body[HEAD.size :], type=Header)
